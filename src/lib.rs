@@ -1,0 +1,8 @@
+//! ptelint checks kernel memory-management code for one invariant: generic code never rebuilds a
+//! page-table entry from `vma->vm_page_prot` where a driver may have inserted one with other
+//! caching or encryption bits.
+//!
+//! Data flows one way: [`tree`] → [`syntax`] → [`program`] → [`callgraph`] → [`analysis`] →
+//! [`rules`] → [`report`]. Start reading in [`program`], which every stage speaks.
+
+pub mod program;

@@ -1,0 +1,254 @@
+//! Bodies of functions: blocks, instructions, expressions.
+
+use super::{Presence, Span, Symbol, TypeRef};
+
+/// One alternative of a function's code: the control-flow graph that remains when one branch of
+/// every `#if` group has been chosen.
+#[derive(Clone, Debug, Default)]
+pub struct Body {
+    /// Which configurations compile this alternative; always true for code without `#if`.
+    pub presence: Presence,
+    /// Arena of expressions; an operand precedes the expression it is used in.
+    pub exprs: Vec<Expr>,
+    /// Basic blocks; block 0 is the entry.
+    pub blocks: Vec<Block>,
+}
+
+impl Body {
+    /// The expression behind an id.
+    pub fn expr(&self, id: ExprId) -> &Expr {
+        &self.exprs[id.0 as usize]
+    }
+
+    /// The block behind an id.
+    pub fn block(&self, id: BlockId) -> &Block {
+        &self.blocks[id.0 as usize]
+    }
+}
+
+/// Index into [`Body::exprs`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExprId(pub u32);
+
+/// Index into [`Body::blocks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BlockId(pub u32);
+
+/// Index into [`super::Function::locals`]; parameters come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LocalId(pub u32);
+
+/// Straight-line code with one way out.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// What is done, in order.
+    pub instrs: Vec<Instr>,
+    /// Where control goes then.
+    pub terminator: Terminator,
+}
+
+/// One step of straight-line code. Calls nested in an expression are part of its evaluation, from
+/// left to right, operands first.
+#[derive(Clone, Copy, Debug)]
+pub enum Instr {
+    /// `target = value`. A declaration with an initialiser is an assignment to its local; compound
+    /// assignments and `++` have been expanded into the binary operation they stand for.
+    Assign {
+        /// An lvalue: local, global, member, index or dereference.
+        target: ExprId,
+        /// The value stored.
+        value: ExprId,
+        /// The whole assignment or declarator.
+        span: Span,
+    },
+    /// An expression evaluated for its effect.
+    Eval {
+        /// The expression.
+        value: ExprId,
+    },
+    /// The head of a loop written as a macro (`for_each_vma(vmi, vma)`), at the top of every
+    /// iteration. Which arguments it rebinds is in the macro's own body.
+    LoopMacro {
+        /// A [`ExprKind::Call`] of the macro.
+        call: ExprId,
+    },
+}
+
+/// How control leaves a block.
+#[derive(Clone, Debug)]
+pub enum Terminator {
+    /// Unconditional.
+    Goto(BlockId),
+    /// Two ways on an atomic condition.
+    Branch {
+        /// The condition: true if it is not 0 / not NULL / `true`. Front ends have removed `!`.
+        condition: ExprId,
+        /// Taken when the condition holds.
+        then: BlockId,
+        /// Taken when it does not.
+        otherwise: BlockId,
+    },
+    /// A `switch` or `match`.
+    Switch {
+        /// What is examined.
+        value: ExprId,
+        /// Labels with the block each leads to, in source order.
+        arms: Vec<(CaseLabel, BlockId)>,
+        /// Where everything else goes.
+        default: BlockId,
+    },
+    /// Leaves the function.
+    Return(Option<ExprId>),
+    /// Control does not get here, or does not leave.
+    Unreachable,
+}
+
+impl Terminator {
+    /// The blocks control may go to, in source order.
+    pub fn successors(&self) -> Vec<BlockId> {
+        match self {
+            Terminator::Goto(next) => vec![*next],
+            Terminator::Branch {
+                then, otherwise, ..
+            } => vec![*then, *otherwise],
+            Terminator::Switch { arms, default, .. } => arms
+                .iter()
+                .map(|(_, block)| *block)
+                .chain([*default])
+                .collect(),
+            Terminator::Return(_) | Terminator::Unreachable => Vec::new(),
+        }
+    }
+}
+
+/// A label of a `switch` arm.
+#[derive(Clone, Copy, Debug)]
+pub enum CaseLabel {
+    /// `case value:`
+    Value(ExprId),
+    /// `case low ... high:`
+    Range(ExprId, ExprId),
+}
+
+/// An expression with its place.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Where it stands in the file.
+    pub span: Span,
+}
+
+/// The kinds of expressions.
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    /// A parameter or local variable.
+    Local(LocalId),
+    /// Any other name: function, global variable, enumerator, object-like macro.
+    Global(Symbol),
+    /// An integer or character constant; `None` when it does not fit or could not be read.
+    Int(Option<i128>),
+    /// A string literal.
+    Str,
+    /// A call of a function, function-like macro or function pointer.
+    Call {
+        /// What is called; [`ExprKind::Global`] for a call by name.
+        callee: ExprId,
+        /// The arguments in order; a type as argument is [`ExprKind::Type`].
+        args: Vec<ExprId>,
+    },
+    /// `base->field` or `base.field`.
+    Member {
+        /// The pointer or structure.
+        base: ExprId,
+        /// The member's name.
+        field: Symbol,
+        /// True for `->`. Rust's automatic dereference counts as `.`.
+        arrow: bool,
+    },
+    /// `base[index]`.
+    Index {
+        /// The array or pointer.
+        base: ExprId,
+        /// The index.
+        index: ExprId,
+    },
+    /// `*pointer`.
+    Deref(ExprId),
+    /// `&place`.
+    AddrOf(ExprId),
+    /// `-x`, `~x`, and `!x` outside a condition.
+    Unary(UnaryOp, ExprId),
+    /// Arithmetic, bit operations, comparisons.
+    Binary(BinaryOp, ExprId, ExprId),
+    /// `(type)value`.
+    Cast(TypeRef, ExprId),
+    /// `{ .field = value, … }`, also with a type in front: `(struct s){ … }`.
+    Init {
+        /// The type written in front, if any.
+        ty: Option<TypeRef>,
+        /// The elements in order.
+        fields: Vec<FieldInit>,
+    },
+    /// A type where an expression is expected: `sizeof(struct s)`, `container_of(p, struct s, m)`.
+    Type(TypeRef),
+    /// What the front end could not understand; its value and effects are unknown.
+    Unknown,
+}
+
+/// One element of an initialiser list.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldInit {
+    /// The member's name, if it is designated.
+    pub field: Option<Symbol>,
+    /// Its value.
+    pub value: ExprId,
+}
+
+/// Operators with one operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnaryOp {
+    /// `-`
+    Neg,
+    /// `~` (Rust: `!` of an integer)
+    BitNot,
+    /// `!`
+    Not,
+}
+
+/// Operators with two operands, without the short-circuit ones, which are control flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BinaryOp {
+    /// `+`
+    Add,
+    /// `-`
+    Sub,
+    /// `*`
+    Mul,
+    /// `/`
+    Div,
+    /// `%`
+    Rem,
+    /// `<<`
+    Shl,
+    /// `>>`
+    Shr,
+    /// `&`
+    And,
+    /// `|`
+    Or,
+    /// `^`
+    Xor,
+    /// `==`
+    Eq,
+    /// `!=`
+    Ne,
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+}

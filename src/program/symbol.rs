@@ -1,0 +1,128 @@
+//! Interned names.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{LazyLock, RwLock};
+
+use rustc_hash::FxHashSet;
+
+/// A name from a source tree, interned for the life of the process.
+///
+/// Two symbols are equal when their texts are equal; equality and hashing cost one pointer
+/// comparison. Ordering follows the text, so that sorted output does not depend on which thread
+/// interned a name first. Interned text is never freed: a tree holds a few hundred thousand
+/// distinct names in the functions that are parsed, and a long-running server sees the same ones
+/// again and again.
+///
+/// ```
+/// use ptelint::program::Symbol;
+/// let symbol = Symbol::new("vm_page_prot");
+/// assert_eq!(symbol, Symbol::new("vm_page_prot"));
+/// assert_eq!(symbol.as_str(), "vm_page_prot");
+/// ```
+#[derive(Clone, Copy)]
+pub struct Symbol(&'static str);
+
+/// One lock per shard keeps parser threads out of each other's way.
+const N_SHARDS: usize = 64;
+
+static SHARDS: LazyLock<Vec<RwLock<FxHashSet<&'static str>>>> =
+    LazyLock::new(|| (0..N_SHARDS).map(|_| RwLock::default()).collect());
+
+impl Symbol {
+    /// Interns `text`.
+    pub fn new(text: &str) -> Symbol {
+        let shard = &SHARDS[shard_of(text)];
+        if let Some(&known) = shard.read().unwrap_or_else(|e| e.into_inner()).get(text) {
+            return Symbol(known);
+        }
+        let mut names = shard.write().unwrap_or_else(|e| e.into_inner());
+        if let Some(&known) = names.get(text) {
+            return Symbol(known);
+        }
+        let kept: &'static str = Box::leak(text.to_owned().into_boxed_str());
+        names.insert(kept);
+        Symbol(kept)
+    }
+
+    /// The name's text.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+fn shard_of(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let first = bytes.first().copied().unwrap_or(0) as usize;
+    let last = bytes.last().copied().unwrap_or(0) as usize;
+    (first.wrapping_mul(31) ^ last.wrapping_mul(7) ^ bytes.len()) % N_SHARDS
+}
+
+impl PartialEq for Symbol {
+    fn eq(&self, other: &Symbol) -> bool {
+        std::ptr::eq(self.0.as_ptr(), other.0.as_ptr()) && self.0.len() == other.0.len()
+    }
+}
+
+impl Eq for Symbol {}
+
+impl PartialEq<str> for Symbol {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Symbol {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl Hash for Symbol {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.0.as_ptr() as usize).hash(state);
+    }
+}
+
+impl PartialOrd for Symbol {
+    fn partial_cmp(&self, other: &Symbol) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Symbol {
+    fn cmp(&self, other: &Symbol) -> Ordering {
+        self.0.cmp(other.0)
+    }
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl fmt::Debug for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_order_by_text_not_by_age() {
+        let later = Symbol::new("zap_pte_range");
+        let earlier = Symbol::new("change_pte_range");
+        assert!(earlier < later);
+    }
+
+    #[test]
+    fn empty_text_is_a_symbol() {
+        assert_eq!(Symbol::new(""), Symbol::new(""));
+        assert_ne!(Symbol::new(""), Symbol::new("a"));
+    }
+}
