@@ -6,7 +6,7 @@
 
 mod load;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use load::{VocabularyError, builtin, load_dir};
 
@@ -53,7 +53,7 @@ pub struct Vocabulary {
 }
 
 /// Level of a page-table entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Last level.
@@ -67,7 +67,7 @@ pub enum Level {
 }
 
 /// Kind of protection bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Memory type.
@@ -277,7 +277,7 @@ pub struct EntryPoint {
 }
 
 /// When a driver's operation runs in the life of a VMA.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// While the VMA is made, before anybody else can see it.
