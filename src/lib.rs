@@ -6,6 +6,7 @@
 //! [`rules`] → `report`. Start reading in [`program`], which every stage speaks.
 
 pub mod analysis;
+pub mod callgraph;
 pub mod program;
 pub mod rules;
 pub mod vocabulary;

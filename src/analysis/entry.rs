@@ -1,0 +1,365 @@
+//! Runs the machine from every place where the kernel enters a driver with a VMA.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::callgraph::{FnId, Program, TableId};
+use crate::program::{ExprKind, Initializer, Span, Symbol};
+use crate::vocabulary::{EntryPoint, Phase};
+
+use super::bits::Bits;
+use super::dictionary::{Dictionary, Word};
+use super::machine::{Depth, Event, EventKind, Exit, Machine};
+use super::state::{State, VmaState};
+use super::term::Term;
+use super::value::Value;
+
+/// What one entry point does.
+#[derive(Debug)]
+pub struct Run {
+    /// The function entered.
+    pub function: FnId,
+    /// When the kernel calls it; `None` if it is not known to be an entry point.
+    pub phase: Option<Phase>,
+    /// The table through which it is called, for operations of a VMA.
+    pub table: Option<TableId>,
+    /// True if the mmap operation that installed the table stored to `vm_page_prot`.
+    pub is_updated_in_mmap: bool,
+    /// What happened.
+    pub events: Vec<Event>,
+    /// The VMA in every way the function can succeed.
+    pub exits: Vec<VmaState>,
+    /// The places of events that a copy-on-write mapping reaches; `None` if nothing is known of
+    /// how the VMA was made.
+    pub cow: Option<BTreeSet<(FnId, Span)>>,
+    /// The VMA in every way the function can succeed for a copy-on-write mapping.
+    cow_exits: Vec<VmaState>,
+    /// True if the run was cut short.
+    pub is_exhausted: bool,
+}
+
+/// What the mmap operations of a tree leave in VMAs with one table of operations.
+#[derive(Clone, Debug, Default)]
+pub struct Born {
+    /// Flags on every way.
+    flags: Option<Bits>,
+    /// True if some way stored to `vm_page_prot`.
+    is_updated: bool,
+    /// Protections left in the VMA.
+    pub protections: BTreeSet<Term>,
+    /// Flags on every way that leaves the mapping copy-on-write; `None` if there is none.
+    cow_flags: Option<Bits>,
+}
+
+/// Runs all entry points: mmap operations first, since they decide what fault operations find.
+pub fn run_all(program: &Program, dictionary: &Dictionary<'_>) -> Vec<Run> {
+    let mmap_entries = entries(program, dictionary, |phase| phase == Phase::Mmap);
+    let mut runs: Vec<Run> = mmap_entries
+        .par_iter()
+        .map(|(function, _)| run_mmap(program, dictionary, *function, Some(Phase::Mmap)))
+        .collect();
+    let born = born(program, &runs);
+    let later = entries(program, dictionary, |phase| phase != Phase::Mmap);
+    runs.extend(
+        later
+            .par_iter()
+            .filter_map(|(function, (phase, table))| {
+                let table = (*table)?;
+                let born = born.get(&table);
+                Some(run_operation(program, dictionary, *function, *phase, table, born))
+            })
+            .collect::<Vec<_>>(),
+    );
+    let orphans = orphans(program, dictionary, &runs);
+    runs.extend(
+        orphans
+            .par_iter()
+            .map(|function| run_mmap(program, dictionary, *function, None))
+            .collect::<Vec<_>>(),
+    );
+    // Whatever a run from further up did not get to is looked at on its own.
+    let rest = unreached(program, dictionary, &runs);
+    runs.extend(
+        rest.par_iter()
+            .map(|function| run_mmap(program, dictionary, *function, None))
+            .collect::<Vec<_>>(),
+    );
+    runs
+}
+
+type Entry = (FnId, (Phase, Option<TableId>));
+
+/// The functions behind the entry points, in order. An mmap operation is listed once, however many
+/// tables name it; a VMA operation once for each table.
+fn entries(
+    program: &Program,
+    dictionary: &Dictionary<'_>,
+    is_wanted: impl Fn(Phase) -> bool,
+) -> Vec<Entry> {
+    let mut found = BTreeSet::new();
+    for entry in dictionary.entry_points {
+        if !is_wanted(entry.phase) {
+            continue;
+        }
+        let member = Symbol::new(&entry.member);
+        for &table in program.tables_of(Symbol::new(&entry.table)) {
+            for function in program.table_functions(table, member) {
+                let table = (entry.phase != Phase::Mmap).then_some(table);
+                found.insert((function, (entry.phase, table)));
+            }
+        }
+        for store in program.stores_to(member) {
+            for function in program.resolve(store.value, store.file) {
+                if entry.phase == Phase::Mmap && has_shape(program, dictionary, function, entry) {
+                    found.insert((function, (entry.phase, None)));
+                }
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// True if a function's parameters fit an entry point.
+fn has_shape(
+    program: &Program,
+    dictionary: &Dictionary<'_>,
+    function: FnId,
+    entry: &EntryPoint,
+) -> bool {
+    let params = program.function(function).params();
+    params.len() == entry.target + 1
+        && params
+            .get(entry.target)
+            .is_some_and(|param| dictionary.is_vma_type(param.ty.base))
+}
+
+fn run_mmap(
+    program: &Program,
+    dictionary: &Dictionary<'_>,
+    function: FnId,
+    phase: Option<Phase>,
+) -> Run {
+    let (events, exits, is_exhausted) = run(program, dictionary, function, State::default());
+    let mut cow_state = State::default();
+    cow_state.vma_mut(0).flags = cow_flags(dictionary);
+    let (cow_events, cow_exits, _) = run(program, dictionary, function, cow_state);
+    Run {
+        function,
+        phase,
+        table: None,
+        is_updated_in_mmap: false,
+        events,
+        exits,
+        cow: phase.map(|_| cow_places(dictionary, &cow_events)),
+        cow_exits,
+        is_exhausted,
+    }
+}
+
+fn run_operation(
+    program: &Program,
+    dictionary: &Dictionary<'_>,
+    function: FnId,
+    phase: Phase,
+    table: TableId,
+    born: Option<&Born>,
+) -> Run {
+    let start = |flags: Bits| {
+        let mut state = State::default();
+        let vma = state.vma_mut(0);
+        vma.flags = flags;
+        vma.ops = Value::table(table);
+        state
+    };
+    let flags = born.and_then(|born| born.flags).unwrap_or_default();
+    let (events, exits, is_exhausted) = run(program, dictionary, function, start(flags));
+    let cow = born.map(|born| match born.cow_flags {
+        Some(flags) => {
+            let (events, _, _) = run(program, dictionary, function, start(flags));
+            cow_places(dictionary, &events)
+        }
+        None => BTreeSet::new(),
+    });
+    Run {
+        function,
+        phase: Some(phase),
+        table: Some(table),
+        is_updated_in_mmap: born.is_some_and(|born| born.is_updated),
+        events,
+        exits,
+        cow,
+        cow_exits: Vec::new(),
+        is_exhausted,
+    }
+}
+
+fn run(
+    program: &Program,
+    dictionary: &Dictionary<'_>,
+    function: FnId,
+    state: State,
+) -> (Vec<Event>, Vec<VmaState>, bool) {
+    let mut machine = Machine::new(program, dictionary, Depth::Full);
+    let exits = machine.enter(function, state);
+    let result = program.function(function).result;
+    let can_fail = result.base != "void";
+    let exits = exits
+        .into_iter()
+        .filter(|exit: &Exit| !(can_fail && exit.value.truth() == Some(true)))
+        .map(|exit| exit.state.vma(0))
+        .collect();
+    let is_exhausted = machine.is_exhausted();
+    (machine.into_events(), exits, is_exhausted)
+}
+
+/// The flags of a mapping that is copied on write: private, and writing is or may become allowed.
+fn cow_flags(dictionary: &Dictionary<'_>) -> Bits {
+    let mask = |name: &str| dictionary.flags.mask(Symbol::new(name)).unwrap_or(0);
+    Bits {
+        ones: mask("VM_MAYWRITE"),
+        zeros: mask("VM_SHARED") | mask("VM_MAYSHARE"),
+    }
+}
+
+/// True if a mapping with these flags can still be copied on write.
+fn is_cow(dictionary: &Dictionary<'_>, flags: Bits) -> bool {
+    let mask = |name: &str| dictionary.flags.mask(Symbol::new(name)).unwrap_or(0);
+    flags.ones & mask("VM_SHARED") == 0 && flags.zeros & mask("VM_MAYWRITE") == 0
+}
+
+fn cow_places(dictionary: &Dictionary<'_>, events: &[Event]) -> BTreeSet<(FnId, Span)> {
+    events
+        .iter()
+        .filter(|event| match &event.kind {
+            EventKind::Insert { state, .. } | EventKind::Install { state, .. } => {
+                is_cow(dictionary, state.flags)
+            }
+            _ => false,
+        })
+        .map(|event| (event.function, event.span))
+        .collect()
+}
+
+/// What is known of VMAs by their table of operations.
+fn born(program: &Program, runs: &[Run]) -> BTreeMap<TableId, Born> {
+    let mut born: BTreeMap<TableId, Born> = BTreeMap::new();
+    for run in runs {
+        for (exits, is_cow_run) in [(&run.exits, false), (&run.cow_exits, true)] {
+            for exit in exits {
+                let Value::Tables(tables) = &exit.ops else {
+                    continue;
+                };
+                for table in tables.iter() {
+                    let born = born.entry(*table).or_default();
+                    let flags = if is_cow_run {
+                        &mut born.cow_flags
+                    } else {
+                        &mut born.flags
+                    };
+                    *flags = Some(flags.map_or(exit.flags, |flags| flags.join(exit.flags)));
+                    born.is_updated |= exit.is_updated;
+                    born.protections.extend(exit.prot.set.iter().cloned());
+                }
+            }
+        }
+    }
+    // A table that holds another's members is set up like it.
+    let _ = program;
+    born
+}
+
+/// Functions that insert entries, but that no entry point leads to: found by going up to callers
+/// until nobody calls them.
+fn orphans(program: &Program, dictionary: &Dictionary<'_>, runs: &[Run]) -> Vec<FnId> {
+    let missing = unreached(program, dictionary, runs);
+    let callers = callers(program);
+    let mut tops = BTreeSet::new();
+    for function in missing {
+        let mut seen = BTreeSet::from([function]);
+        let mut pending = vec![function];
+        while let Some(function) = pending.pop() {
+            let its = &program.function(function);
+            let above: Vec<FnId> = callers
+                .get(&function)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|caller| !seen.contains(caller))
+                .collect();
+            if above.is_empty() || dictionary.is_insert(its.name) || seen.len() > 64 {
+                tops.insert(function);
+            } else {
+                seen.extend(&above);
+                pending.extend(above);
+            }
+        }
+    }
+    tops.into_iter().collect()
+}
+
+/// Functions with an insertion that none of the runs passed.
+fn unreached(program: &Program, dictionary: &Dictionary<'_>, runs: &[Run]) -> Vec<FnId> {
+    let reached: BTreeSet<(FnId, Span)> = runs
+        .iter()
+        .flat_map(|run| &run.events)
+        .filter(|event| matches!(event.kind, EventKind::Insert { .. } | EventKind::Install { .. }))
+        .map(|event| (event.function, event.span))
+        .collect();
+    let mut missing = BTreeSet::new();
+    for (id, function) in program.functions() {
+        for body in &function.bodies {
+            for expr in &body.exprs {
+                let ExprKind::Call { callee, args } = &expr.kind else {
+                    continue;
+                };
+                let ExprKind::Global(name) = body.expr(*callee).kind else {
+                    continue;
+                };
+                let is_insertion = matches!(
+                    dictionary.word(name, args.len()),
+                    Some(Word::Insert(_))
+                );
+                if is_insertion && !reached.contains(&(id, expr.span)) {
+                    missing.insert(id);
+                }
+            }
+        }
+    }
+    missing.into_iter().collect()
+}
+
+/// Who calls a function by name, or hands it over by name.
+fn callers(program: &Program) -> BTreeMap<FnId, BTreeSet<FnId>> {
+    let mut callers: BTreeMap<FnId, BTreeSet<FnId>> = BTreeMap::new();
+    for (id, function) in program.functions() {
+        let names: BTreeSet<Symbol> = function
+            .bodies
+            .iter()
+            .flat_map(|body| &body.exprs)
+            .filter_map(|expr| match expr.kind {
+                ExprKind::Global(name) => Some(name),
+                _ => None,
+            })
+            .collect();
+        for name in names {
+            for target in program.resolve(name, function.file) {
+                callers.entry(target).or_default().insert(id);
+            }
+        }
+    }
+    callers
+}
+
+/// True if a table's member is set to something that was not understood.
+#[must_use]
+pub fn is_opaque(program: &Program, table: TableId, member: Symbol) -> bool {
+    matches!(
+        program.table_entry(table, member),
+        Some(Initializer::Other)
+    )
+}
+
+/// Shared by what refers to a run's path.
+pub type SharedPath = Arc<Vec<(FnId, Option<Span>)>>;
