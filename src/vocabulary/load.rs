@@ -223,17 +223,15 @@ impl Load {
     }
 
     fn file(&mut self, source: &Source<'_>) {
-        let table = match DeTable::parse(source.text) {
-            Ok(table) => table.into_inner(),
-            Err(error) => {
-                let place = source.place(error.span().map_or(0, |span| span.start));
-                self.mistake(
-                    place,
-                    format!("not TOML: {}", error.message().replace('\n', "; ")),
-                );
-                return;
-            }
-        };
+        let (table, errors) = DeTable::parse_recoverable(source.text);
+        let start = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+        // What follows the first syntax error is usually its consequence.
+        if let Some(error) = errors.iter().min_by_key(|error| start(error)) {
+            let message = error.message().replace('\n', "; ");
+            self.mistake(source.place(start(error)), format!("not TOML: {message}"));
+            return;
+        }
+        let table = table.get_ref();
         let mut members: Vec<_> = table.iter().collect();
         members.sort_by_key(|(key, _)| key.span().start);
         for (key, value) in members {
@@ -473,9 +471,7 @@ impl Entry for Insert {
             (Some(until), Some(since)) => until < since,
             _ => false,
         };
-        before(self, other)
-            || before(other, self)
-            || matches!((self.arguments, other.arguments), (Some(a), Some(b)) if a != b)
+        before(self, other) || before(other, self) || differ(self.arguments, other.arguments)
     }
 }
 
@@ -506,6 +502,8 @@ impl Entry for Modify {
 }
 
 impl Entry for Install {
+    const APART: &'static str = "; two forms of one call need different `arguments`";
+
     fn key(&self) -> String {
         self.name.clone()
     }
@@ -514,7 +512,15 @@ impl Entry for Install {
         identifier(&self.name)?;
         distinct("mm", self.mm, "vma", self.vma)?;
         distinct("mm", self.mm, "entry", Some(self.entry))?;
-        distinct("vma", self.vma, "entry", Some(self.entry))
+        distinct("vma", self.vma, "entry", Some(self.entry))?;
+        match self.arguments {
+            Some(arguments) => below("entry", Some(self.entry), arguments),
+            None => Ok(()),
+        }
+    }
+
+    fn coexists(&self, other: &Self) -> bool {
+        differ(self.arguments, other.arguments)
     }
 }
 
@@ -529,8 +535,8 @@ impl Entry for Protection {
             (ProtectionEffect::Derive, None) => {
                 Err("a `derive` needs `kind`: which bits it changes".to_owned())
             }
-            (ProtectionEffect::Recompute, Some(_)) => {
-                Err("a `recompute` makes all bits anew and has no `kind`".to_owned())
+            (ProtectionEffect::Recompute | ProtectionEffect::Extract, Some(_)) => {
+                Err("only a `derive` or `merge` has a `kind`".to_owned())
             }
             _ => Ok(()),
         }
@@ -667,6 +673,10 @@ fn distinct(first: &str, a: Option<usize>, second: &str, b: Option<usize>) -> Re
     }
 }
 
+fn differ(a: Option<usize>, b: Option<usize>) -> bool {
+    matches!((a, b), (Some(a), Some(b)) if a != b)
+}
+
 fn below(key: &str, position: Option<usize>, arguments: usize) -> Result<(), String> {
     match position {
         Some(position) if position >= arguments => Err(format!(
@@ -675,3 +685,6 @@ fn below(key: &str, position: Option<usize>, arguments: usize) -> Result<(), Str
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,6 +66,14 @@ impl Vocabulary {
             .or_else(|| forms().filter(fits).max_by_key(|insert| insert.since))
     }
 
+    /// The installer that a call of `name` with `arguments` arguments is.
+    #[must_use]
+    pub fn installer(&self, name: &str, arguments: usize) -> Option<&Install> {
+        self.install.iter().find(|install| {
+            install.name == name && install.arguments.is_none_or(|count| count == arguments)
+        })
+    }
+
     /// The fixed protection `name` is, by its own entry or that of its longest prefix.
     #[must_use]
     pub fn fixed_protection(&self, name: &str) -> Option<&Constant> {
@@ -166,9 +174,9 @@ pub struct Insert {
     pub adjusts: Vec<Adjust>,
     /// What the installed entry is.
     pub entry: EntryKind,
-    /// First kernel version that has it, e.g. "4.20"; absent: older than 4.4.
+    /// First mainline version that has it, e.g. "4.20"; absent: older than 4.4.
     pub since: Option<Version>,
-    /// Last kernel version that has it; absent: still there.
+    /// Last mainline version that has it; absent: still there.
     pub until: Option<Version>,
 }
 
@@ -201,7 +209,8 @@ pub enum EntryKind {
 pub struct Adjust {
     /// Which bits.
     pub kind: Kind,
-    /// The function that does it. It happens on the architectures that define it.
+    /// The function that does it. It happens on the architectures that define it, in trees whose
+    /// insertion calls it: stable trees take over adjustments that their release did not have.
     pub function: String,
 }
 
@@ -237,6 +246,9 @@ pub struct Modify {
 pub struct Install {
     /// Its name.
     pub name: String,
+    /// How many arguments this form takes; absent unless another form of the name takes more or
+    /// fewer.
+    pub arguments: Option<usize>,
     /// Position of the `mm_struct`, if it takes one.
     pub mm: Option<usize>,
     /// Position of the VMA, if it takes one.
@@ -255,10 +267,11 @@ pub struct Protection {
     pub name: String,
     /// What it does.
     pub effect: ProtectionEffect,
-    /// Position of the protection it starts from; of the flags for `recompute`.
+    /// Position of the protection it starts from; of the flags (or the VMA that has them) for
+    /// `recompute`, of the entry for `extract`.
     #[serde(default)]
     pub argument: usize,
-    /// Which bits it changes; absent for `recompute`.
+    /// Which bits it changes; absent unless it derives.
     pub kind: Option<Kind>,
 }
 
@@ -272,6 +285,8 @@ pub enum ProtectionEffect {
     Recompute,
     /// Takes permissions from a second protection and keeps attributes (`pgprot_modify`).
     Merge,
+    /// Takes the protection that an entry has (`pte_pgprot`).
+    Extract,
 }
 
 /// A fixed protection, or a family of them.
@@ -318,7 +333,7 @@ pub struct MemberAccess {
 pub struct FlagsChange {
     /// Its name.
     pub name: String,
-    /// Position of the VMA.
+    /// Position of the VMA, or of a pointer to its flags.
     #[serde(default)]
     pub target: usize,
     /// Position of the flags set, if any.

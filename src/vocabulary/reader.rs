@@ -125,6 +125,11 @@ pub fn describe(value: &DeValue<'_>) -> String {
 struct Value<'de>(&'de Spanned<DeValue<'de>>);
 
 impl<'de> Value<'de> {
+    fn read<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Problem> {
+        let span = self.0.span();
+        seed.deserialize(self).map_err(|problem| problem.at(span))
+    }
+
     fn misfit(self, expected: &str) -> Problem {
         let found = describe(self.0.get_ref());
         Problem::new(What::Misfit(found, expected.to_owned())).at(self.0.span())
@@ -135,10 +140,6 @@ impl<'de> Value<'de> {
             .get_ref()
             .as_str()
             .ok_or_else(|| self.misfit("a string"))
-    }
-
-    fn located<T>(self, result: Result<T, Problem>) -> Result<T, Problem> {
-        result.map_err(|problem| problem.at(self.0.span()))
     }
 }
 
@@ -155,7 +156,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
             .get_ref()
             .as_bool()
             .ok_or_else(|| self.misfit("true or false"))?;
-        self.located(visitor.visit_bool(truth))
+        visitor.visit_bool(truth)
     }
 
     /// Every number in a rule file numbers, or counts, arguments.
@@ -167,14 +168,14 @@ impl<'de> Deserializer<'de> for Value<'de> {
             .and_then(|number| u64::from_str_radix(number.as_str(), number.radix()).ok())
             .filter(|&number| number <= LAST_ARGUMENT);
         match number {
-            Some(number) => self.located(visitor.visit_u64(number)),
+            Some(number) => visitor.visit_u64(number),
             None => Err(self.misfit(&format!("an argument number from 0 to {LAST_ARGUMENT}"))),
         }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         let text = self.text()?;
-        self.located(visitor.visit_str(text))
+        visitor.visit_str(text)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -195,7 +196,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
             return Err(self.misfit(&one_of(variants)));
         };
         let word: StrDeserializer<'_, Problem> = text.into_deserializer();
-        self.located(visitor.visit_enum(word))
+        visitor.visit_enum(word)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -204,7 +205,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
             .get_ref()
             .as_array()
             .ok_or_else(|| self.misfit("an array"))?;
-        self.located(visitor.visit_seq(Elements(array.iter())))
+        visitor.visit_seq(Elements(array.iter()))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -218,10 +219,10 @@ impl<'de> Deserializer<'de> for Value<'de> {
             .get_ref()
             .as_table()
             .ok_or_else(|| self.misfit("a table"))?;
-        self.located(visitor.visit_map(Members {
+        visitor.visit_map(Members {
             rest: table.iter(),
             value: None,
-        }))
+        })
     }
 
     serde::forward_to_deserialize_any! {
@@ -242,7 +243,7 @@ impl<'de, I: Iterator<Item = &'de Spanned<DeValue<'de>>>> SeqAccess<'de> for Ele
     ) -> Result<Option<T::Value>, Problem> {
         self.0
             .next()
-            .map(|value| seed.deserialize(Value(value)))
+            .map(|value| Value(value).read(seed))
             .transpose()
     }
 }
@@ -279,7 +280,8 @@ where
             .value
             .take()
             .expect("serde asks for a key before its value");
-        seed.deserialize(Value(value))
+        Value(value)
+            .read(seed)
             .map_err(|problem| problem.within(key))
     }
 }
