@@ -7,8 +7,8 @@ use rustc_hash::FxHashMap;
 use crate::callgraph::Program;
 use crate::program::{ExprKind, Symbol};
 use crate::vocabulary::{
-    Assertion, Construct, EntryPoint, FlagsChange, Identity, Insert, Install, Kind, Modify,
-    Protection, VmaType, Vocabulary,
+    Assertion, Constant, Construct, EntryPoint, FlagsChange, Identity, Insert, Install, Kind,
+    MemberAccess, Modify, Protection, Version, VmaType, Vocabulary,
 };
 
 use super::bits::FlagNames;
@@ -28,6 +28,8 @@ pub enum Word<'v> {
     Protection(&'v Protection),
     /// Has the value of an argument.
     Identity(&'v Identity),
+    /// Reaches a member of an object.
+    MemberAccess(&'v MemberAccess),
     /// Changes `vm_flags`.
     Flags(&'v FlagsChange),
     /// Checks a condition.
@@ -37,7 +39,8 @@ pub enum Word<'v> {
 /// Look-ups over one vocabulary and one tree.
 #[derive(Debug)]
 pub struct Dictionary<'v> {
-    words: FxHashMap<Symbol, Vec<Word<'v>>>,
+    words: FxHashMap<Symbol, Word<'v>>,
+    version: Option<Version>,
     /// The structures that stand for a VMA.
     pub vmas: &'v [VmaType],
     /// The ops-table members through which a driver is entered.
@@ -52,40 +55,42 @@ impl<'v> Dictionary<'v> {
     pub fn new(
         vocabulary: &'v Vocabulary,
         program: &Program,
-        version: Option<&str>,
+        version: Option<Version>,
     ) -> Dictionary<'v> {
-        let mut words: FxHashMap<Symbol, Vec<Word<'v>>> = FxHashMap::default();
+        let mut words: FxHashMap<Symbol, Word<'v>> = FxHashMap::default();
         let mut add = |name: &str, word: Word<'v>| {
-            words.entry(Symbol::new(name)).or_default().push(word);
+            words.insert(Symbol::new(name), word);
         };
-        for insert in &vocabulary.insert {
-            if is_in_range(version, insert.since.as_deref(), insert.until.as_deref()) {
-                add(&insert.name, Word::Insert(insert));
-            }
-        }
-        for word in &vocabulary.construct {
-            add(&word.name, Word::Construct(word));
-        }
-        for word in &vocabulary.modify {
-            add(&word.name, Word::Modify(word));
-        }
-        for word in &vocabulary.install {
-            add(&word.name, Word::Install(word));
-        }
-        for word in &vocabulary.protection {
-            add(&word.name, Word::Protection(word));
-        }
         for word in &vocabulary.identity {
             add(&word.name, Word::Identity(word));
         }
-        for word in &vocabulary.flags {
-            add(&word.name, Word::Flags(word));
+        for word in &vocabulary.member_access {
+            add(&word.name, Word::MemberAccess(word));
         }
         for word in &vocabulary.assertion {
             add(&word.name, Word::Assertion(word));
         }
+        for word in &vocabulary.flags {
+            add(&word.name, Word::Flags(word));
+        }
+        for word in &vocabulary.protection {
+            add(&word.name, Word::Protection(word));
+        }
+        for word in &vocabulary.install {
+            add(&word.name, Word::Install(word));
+        }
+        for word in &vocabulary.modify {
+            add(&word.name, Word::Modify(word));
+        }
+        for word in &vocabulary.construct {
+            add(&word.name, Word::Construct(word));
+        }
+        for word in &vocabulary.insert {
+            add(&word.name, Word::Insert(word));
+        }
         Dictionary {
             words,
+            version,
             vmas: &vocabulary.vma,
             entry_points: &vocabulary.entry_point,
             vocabulary,
@@ -95,29 +100,39 @@ impl<'v> Dictionary<'v> {
 
     /// What a call of `name` with `n_args` arguments means.
     pub fn word(&self, name: Symbol, n_args: usize) -> Option<Word<'v>> {
-        let words = self.words.get(&name)?;
-        words
-            .iter()
-            .find(|word| last_argument(word).is_none_or(|last| last < n_args))
-            .or(words.first())
-            .copied()
+        match *self.words.get(&name)? {
+            Word::Insert(any) => Some(Word::Insert(
+                self.vocabulary
+                    .insertion(name.as_str(), n_args, self.version)
+                    .unwrap_or(any),
+            )),
+            Word::Install(any) => Some(Word::Install(
+                self.vocabulary
+                    .installer(name.as_str(), n_args)
+                    .unwrap_or(any),
+            )),
+            word => Some(word),
+        }
     }
 
     /// True if `name` installs user entries.
     pub fn is_insert(&self, name: Symbol) -> bool {
-        self.words
-            .get(&name)
-            .is_some_and(|words| matches!(words[0], Word::Insert(_)))
+        matches!(self.words.get(&name), Some(Word::Insert(_)))
+    }
+
+    /// True if the vocabulary says what `name` does.
+    pub fn is_word(&self, name: Symbol) -> bool {
+        self.words.contains_key(&name)
     }
 
     /// The fixed protection a name stands for, if it is one.
-    pub fn constant(&self, name: Symbol) -> Option<&'v crate::vocabulary::Constant> {
-        best_match(&self.vocabulary.constant, name, |constant| &constant.name)
+    pub fn constant(&self, name: Symbol) -> Option<&'v Constant> {
+        self.vocabulary.fixed_protection(name.as_str())
     }
 
     /// The kind of an attribute bit, if a name is one.
     pub fn attribute(&self, name: Symbol) -> Option<Kind> {
-        best_match(&self.vocabulary.attribute_bit, name, |bit| &bit.name).map(|bit| bit.kind)
+        self.vocabulary.attribute(name.as_str()).map(|bit| bit.kind)
     }
 
     /// True for a type that stands for a VMA.
@@ -133,42 +148,6 @@ impl<'v> Dictionary<'v> {
     }
 }
 
-/// The longest entry of `list` that `name` matches; an entry that ends in `*` matches a prefix.
-fn best_match<T>(list: &[T], name: Symbol, pattern: impl Fn(&T) -> &String) -> Option<&T> {
-    list.iter()
-        .filter(|entry| match pattern(entry).strip_suffix('*') {
-            Some(prefix) => name.as_str().starts_with(prefix),
-            None => name == pattern(entry).as_str(),
-        })
-        .max_by_key(|entry| pattern(entry).len())
-}
-
-fn last_argument(word: &Word<'_>) -> Option<usize> {
-    match word {
-        Word::Insert(insert) => Some(insert.protection.unwrap_or(0).max(insert.target)),
-        Word::Construct(construct) => Some(construct.protection),
-        Word::Modify(modify) => Some(modify.protection.max(modify.entry)),
-        Word::Install(install) => Some(install.entry),
-        _ => None,
-    }
-}
-
-/// `version` is like "6.12.117"; a bound covers all point releases of the version it names.
-fn is_in_range(version: Option<&str>, since: Option<&str>, until: Option<&str>) -> bool {
-    let Some(version) = version.map(major_minor) else {
-        return true;
-    };
-    since.is_none_or(|since| major_minor(since) <= version)
-        && until.is_none_or(|until| version <= major_minor(until))
-}
-
-fn major_minor(version: &str) -> (u32, u32) {
-    let mut parts = version
-        .split(|c: char| !c.is_ascii_digit())
-        .map(|part| part.parse().unwrap_or(0));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
-}
-
 /// Collects the flags that the parsed functions mention. A macro whose replacement is made of
 /// other flags stands for several.
 fn flag_names(program: &Program) -> FlagNames {
@@ -177,7 +156,7 @@ fn flag_names(program: &Program) -> FlagNames {
         .flat_map(|(_, function)| &function.bodies)
         .flat_map(|body| &body.exprs)
         .filter_map(|expr| match expr.kind {
-            ExprKind::Global(name) if is_flag(name) => Some(name),
+            ExprKind::Global(name) => flag_of(name),
             _ => None,
         })
         .collect();
@@ -214,9 +193,19 @@ fn flag_names(program: &Program) -> FlagNames {
     flags
 }
 
+/// The flag a name means: itself, or the one whose bit number it is.
+fn flag_of(name: Symbol) -> Option<Symbol> {
+    let bit = name.as_str().strip_prefix("VMA_").and_then(|rest| rest.strip_suffix("_BIT"));
+    match bit {
+        Some(stem) => Some(Symbol::new(&format!("VM_{stem}"))),
+        None => is_flag(name).then_some(name),
+    }
+}
+
 fn is_flag(name: Symbol) -> bool {
     let text = name.as_str();
-    (text.starts_with("VM_") || text.starts_with("VMA_")) && !text.starts_with("VM_FAULT")
+    text.starts_with("VM_")
+        && !text.starts_with("VM_FAULT")
         && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
@@ -242,14 +231,6 @@ fn flag_parts(text: &str) -> Vec<Symbol> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bounds_cover_point_releases() {
-        assert!(is_in_range(Some("6.12.117"), Some("5.6"), Some("6.12")));
-        assert!(!is_in_range(Some("6.13"), None, Some("6.12")));
-        assert!(!is_in_range(Some("4.4"), Some("4.20"), None));
-        assert!(is_in_range(None, Some("99.1"), None));
-    }
 
     #[test]
     fn flag_parts_reads_unions_only() {

@@ -55,13 +55,23 @@ pub struct Born {
 
 /// Runs all entry points: mmap operations first, since they decide what fault operations find.
 pub fn run_all(program: &Program, dictionary: &Dictionary<'_>) -> Vec<Run> {
-    let mmap_entries = entries(program, dictionary, |phase| phase == Phase::Mmap);
-    let mut runs: Vec<Run> = mmap_entries
-        .par_iter()
-        .map(|(function, _)| run_mmap(program, dictionary, *function, Some(Phase::Mmap)))
-        .collect();
+    let run_mmaps = |entries: Vec<Entry>| -> Vec<Run> {
+        entries
+            .par_iter()
+            .map(|(function, _)| run_mmap(program, dictionary, *function, Some(Phase::Mmap)))
+            .collect()
+    };
+    let mut runs = run_mmaps(entries(program, dictionary, |entry| {
+        entry.phase == Phase::Mmap && !entry.secondary
+    }));
+    let missing = unreached(program, dictionary, &runs);
+    let mut secondary = entries(program, dictionary, |entry| {
+        entry.phase == Phase::Mmap && entry.secondary
+    });
+    secondary.retain(|(function, _)| missing.contains(function));
+    runs.extend(run_mmaps(secondary));
     let born = born(program, &runs);
-    let later = entries(program, dictionary, |phase| phase != Phase::Mmap);
+    let later = entries(program, dictionary, |entry| entry.phase != Phase::Mmap);
     runs.extend(
         later
             .par_iter()
@@ -96,11 +106,11 @@ type Entry = (FnId, (Phase, Option<TableId>));
 fn entries(
     program: &Program,
     dictionary: &Dictionary<'_>,
-    is_wanted: impl Fn(Phase) -> bool,
+    is_wanted: impl Fn(&EntryPoint) -> bool,
 ) -> Vec<Entry> {
     let mut found = BTreeSet::new();
     for entry in dictionary.entry_points {
-        if !is_wanted(entry.phase) {
+        if !is_wanted(entry) {
             continue;
         }
         let member = Symbol::new(&entry.member);

@@ -5,51 +5,113 @@
 //! interface *means*, never that a function is safe.
 
 mod load;
+mod reader;
+mod version;
 
 use serde::{Deserialize, Serialize};
 
-pub use load::{VocabularyError, builtin, load_dir};
+pub use load::{Mistake, Place, VocabularyError, builtin, load_dir, parse};
+pub use version::Version;
 
 /// Everything the rule files declare, in the order of file name and place.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default)]
 pub struct Vocabulary {
     /// Calls that install user page-table entries on a driver's behalf.
-    #[serde(default)]
     pub insert: Vec<Insert>,
     /// Functions that make an entry from a page or frame and a protection.
-    #[serde(default)]
     pub construct: Vec<Construct>,
     /// Functions that make an entry from an old entry and a protection.
-    #[serde(default)]
     pub modify: Vec<Modify>,
     /// Functions that write an entry into a page table.
-    #[serde(default)]
     pub install: Vec<Install>,
     /// Functions that derive one protection from another.
-    #[serde(default)]
     pub protection: Vec<Protection>,
     /// Fixed protections.
-    #[serde(default)]
     pub constant: Vec<Constant>,
     /// Functions and macros whose value is that of an argument.
-    #[serde(default)]
     pub identity: Vec<Identity>,
+    /// Macros that reach a member of an object.
+    pub member_access: Vec<MemberAccess>,
     /// Functions that change `vm_flags`.
-    #[serde(default)]
     pub flags: Vec<FlagsChange>,
     /// Ops-table members through which the kernel enters a driver with a VMA.
-    #[serde(default)]
     pub entry_point: Vec<EntryPoint>,
     /// Structures that stand for a VMA and the names of their members.
-    #[serde(default)]
     pub vma: Vec<VmaType>,
     /// Names of attribute bits in the architectures' entries.
-    #[serde(default)]
     pub attribute_bit: Vec<AttributeBit>,
     /// Functions and macros that end the run when reached or when their condition holds.
-    #[serde(default)]
     pub assertion: Vec<Assertion>,
+}
+
+impl Vocabulary {
+    /// The insertion that a call of `name` with `arguments` arguments is in a tree of `version`.
+    ///
+    /// Where a name has several forms, the number of arguments decides before the version does:
+    /// stable trees take over new forms. Of several that remain the newest is meant.
+    #[must_use]
+    pub fn insertion(
+        &self,
+        name: &str,
+        arguments: usize,
+        version: Option<Version>,
+    ) -> Option<&Insert> {
+        let forms = || self.insert.iter().filter(|insert| insert.name == name);
+        let fits = |insert: &&Insert| insert.arguments.is_none_or(|count| count == arguments);
+        let exists = |insert: &&Insert| version.is_none_or(|version| insert.exists_in(version));
+        forms()
+            .filter(fits)
+            .filter(exists)
+            .max_by_key(|insert| insert.since)
+            .or_else(|| forms().filter(fits).max_by_key(|insert| insert.since))
+    }
+
+    /// The installer that a call of `name` with `arguments` arguments is.
+    #[must_use]
+    pub fn installer(&self, name: &str, arguments: usize) -> Option<&Install> {
+        self.install.iter().find(|install| {
+            install.name == name && install.arguments.is_none_or(|count| count == arguments)
+        })
+    }
+
+    /// The fixed protection `name` is, by its own entry or that of its longest prefix.
+    #[must_use]
+    pub fn fixed_protection(&self, name: &str) -> Option<&Constant> {
+        self.constant
+            .iter()
+            .filter(|constant| matches(&constant.name, name))
+            .max_by_key(|constant| specificity(&constant.name))
+    }
+
+    /// The attribute bit `name` is, by its own entry or that of its longest prefix.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&AttributeBit> {
+        self.attribute_bit
+            .iter()
+            .filter(|bit| matches(&bit.name, name))
+            .max_by_key(|bit| specificity(&bit.name))
+    }
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == pattern,
+    }
+}
+
+/// A whole name before a prefix, a long prefix before a short one.
+fn specificity(pattern: &str) -> (bool, usize) {
+    (!pattern.ends_with('*'), pattern.len())
+}
+
+impl Insert {
+    /// Whether a kernel of this version has it.
+    #[must_use]
+    pub fn exists_in(&self, version: Version) -> bool {
+        self.since.is_none_or(|since| since <= version)
+            && self.until.is_none_or(|until| version <= until)
+    }
 }
 
 /// Level of a page-table entry.
@@ -86,6 +148,9 @@ pub enum Kind {
 pub struct Insert {
     /// Its name.
     pub name: String,
+    /// How many arguments this form takes; absent unless another form of the name takes more or
+    /// fewer.
+    pub arguments: Option<usize>,
     /// Position, from 0, of the argument that is the VMA, or leads to it.
     pub target: usize,
     /// What that argument is.
@@ -109,10 +174,10 @@ pub struct Insert {
     pub adjusts: Vec<Adjust>,
     /// What the installed entry is.
     pub entry: EntryKind,
-    /// First kernel version that has it, e.g. "4.20"; absent: older than 4.4.
-    pub since: Option<String>,
-    /// Last kernel version that has it; absent: still there.
-    pub until: Option<String>,
+    /// First mainline version that has it, e.g. "4.20"; absent: older than 4.4.
+    pub since: Option<Version>,
+    /// Last mainline version that has it; absent: still there.
+    pub until: Option<Version>,
 }
 
 /// How an argument leads to the VMA.
@@ -144,7 +209,8 @@ pub enum EntryKind {
 pub struct Adjust {
     /// Which bits.
     pub kind: Kind,
-    /// The function that does it. It happens on the architectures that define it.
+    /// The function that does it. It happens on the architectures that define it, in trees whose
+    /// insertion calls it: stable trees take over adjustments that their release did not have.
     pub function: String,
 }
 
@@ -180,6 +246,9 @@ pub struct Modify {
 pub struct Install {
     /// Its name.
     pub name: String,
+    /// How many arguments this form takes; absent unless another form of the name takes more or
+    /// fewer.
+    pub arguments: Option<usize>,
     /// Position of the `mm_struct`, if it takes one.
     pub mm: Option<usize>,
     /// Position of the VMA, if it takes one.
@@ -198,10 +267,11 @@ pub struct Protection {
     pub name: String,
     /// What it does.
     pub effect: ProtectionEffect,
-    /// Position of the protection it starts from; of the flags for `recompute`.
+    /// Position of the protection it starts from; of the flags (or the VMA that has them) for
+    /// `recompute`, of the entry for `extract`.
     #[serde(default)]
     pub argument: usize,
-    /// Which bits it changes; absent for `recompute`.
+    /// Which bits it changes; absent unless it derives.
     pub kind: Option<Kind>,
 }
 
@@ -215,6 +285,8 @@ pub enum ProtectionEffect {
     Recompute,
     /// Takes permissions from a second protection and keeps attributes (`pgprot_modify`).
     Merge,
+    /// Takes the protection that an entry has (`pte_pgprot`).
+    Extract,
 }
 
 /// A fixed protection, or a family of them.
@@ -242,13 +314,26 @@ pub struct Identity {
     pub argument: usize,
 }
 
+/// A macro that stands for a member of an object, such as `ACCESS_PRIVATE(vma, __vm_flags)`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberAccess {
+    /// Its name.
+    pub name: String,
+    /// Position of the pointer to the object.
+    #[serde(default)]
+    pub object: usize,
+    /// Position of the member's name.
+    pub member: usize,
+}
+
 /// A function that changes `vm_flags`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FlagsChange {
     /// Its name.
     pub name: String,
-    /// Position of the VMA.
+    /// Position of the VMA, or of a pointer to its flags.
     #[serde(default)]
     pub target: usize,
     /// Position of the flags set, if any.
@@ -257,6 +342,10 @@ pub struct FlagsChange {
     pub clear: Option<usize>,
     /// Position of the value that replaces all flags, if any.
     pub assign: Option<usize>,
+    /// True if the flags are not one mask (`VM_IO | VM_PFNMAP`) but a list of bit numbers
+    /// (`VMA_IO_BIT, VMA_PFNMAP_BIT`) that goes on to the last argument.
+    #[serde(default)]
+    pub bits: bool,
 }
 
 /// A member of a table of operations through which the kernel enters a driver.
@@ -274,6 +363,10 @@ pub struct EntryPoint {
     pub target_is: TargetKind,
     /// When it runs.
     pub phase: Phase,
+    /// True if the kernel gets there through another operation (`file_operations.mmap` of a
+    /// subsystem). It is entered directly only where that way was not understood.
+    #[serde(default)]
+    pub secondary: bool,
 }
 
 /// When a driver's operation runs in the life of a VMA.

@@ -147,6 +147,7 @@ impl<'p> Machine<'p> {
                 };
                 Some(value)
             }
+            Some(Word::MemberAccess(_)) => Some(self.eval_place(frame, &mut state, call)),
             Some(Word::Install(install)) => {
                 self.call_install(frame, &mut state, call, args, install);
                 Some(Value::Unknown)
@@ -280,7 +281,9 @@ impl<'p> Machine<'p> {
         let field = self.member_name(frame, state, field);
         let ty = self.program.type_of(frame.function, frame.body, base);
         let is_entry = |entry: &crate::vocabulary::EntryPoint| {
-            ty.base == entry.table.as_str() && field == entry.member.as_str()
+            !entry.secondary
+                && ty.base == entry.table.as_str()
+                && field == entry.member.as_str()
         };
         if self.dictionary.entry_points.iter().any(is_entry) {
             // What is behind an entry point is analysed from there.
@@ -404,7 +407,19 @@ impl<'p> Machine<'p> {
         };
         let from = self.eval(frame, state, argument);
         match (protection.effect, from) {
+            (ProtectionEffect::Recompute, Value::Bits(flags))
+                if flags.ones | flags.zeros == !0 =>
+            {
+                // From fixed flags comes a fixed protection.
+                let text = format!(
+                    "{}({})",
+                    protection.name,
+                    self.describe(frame, argument)
+                );
+                Value::prot(Terms::one(Base::Constant(Symbol::new(&text))))
+            }
             (ProtectionEffect::Recompute, _) => Value::prot(Terms::one(Base::Recomputed)),
+            (ProtectionEffect::Extract, Value::Entry(terms)) => Value::Prot(terms),
             (effect, Value::Prot(from)) => {
                 let kind = match effect {
                     ProtectionEffect::Merge => Kind::Permission,
@@ -542,8 +557,13 @@ impl<'p> Machine<'p> {
         let Some(&target) = args.get(change.target) else {
             return;
         };
-        let Value::Vma(vma) = self.eval(frame, state, target) else {
-            return;
+        let vma = match self.eval(frame, state, target) {
+            Value::Vma(vma) => vma,
+            Value::Pointer(Place {
+                base: PlaceBase::Vma(vma),
+                ..
+            }) => vma,
+            _ => return,
         };
         let mut word = |position: Option<usize>, state: &mut State| {
             let argument = *args.get(position?)?;
@@ -553,6 +573,20 @@ impl<'p> Machine<'p> {
                 _ => Bits::unknown(),
             })
         };
+        if change.bits {
+            let first = change.set.or(change.clear).unwrap_or(args.len());
+            let mask = args[first.min(args.len())..]
+                .iter()
+                .filter_map(|&arg| self.bit_mask(frame, arg))
+                .fold(0, |all, mask| all | mask);
+            let flags = &mut state.vma_mut(vma).flags;
+            *flags = if change.set.is_some() {
+                flags.or(Bits::exactly(mask))
+            } else {
+                flags.and(Bits::exactly(mask).complement())
+            };
+            return;
+        }
         let set = word(change.set, state);
         let clear = word(change.clear, state);
         let assign = word(change.assign, state);
@@ -566,6 +600,17 @@ impl<'p> Machine<'p> {
         if let Some(clear) = clear {
             *flags = flags.and(clear.complement());
         }
+    }
+}
+
+impl Machine<'_> {
+    /// The flag behind a bit number's name: `VMA_PFNMAP_BIT` is the bit of `VM_PFNMAP`.
+    fn bit_mask(&self, frame: Frame<'_>, arg: ExprId) -> Option<u128> {
+        let ExprKind::Global(name) = frame.body.expr(arg).kind else {
+            return None;
+        };
+        let stem = name.as_str().strip_prefix("VMA_")?.strip_suffix("_BIT")?;
+        self.dictionary.flags.mask(Symbol::new(&format!("VM_{stem}")))
     }
 }
 

@@ -95,6 +95,10 @@ impl<'p> Machine<'p> {
                     Word::Identity(identity) => {
                         self.place_of(frame, state, *args.get(identity.argument)?)
                     }
+                    Word::MemberAccess(access) => {
+                        let object = self.object_of(frame, state, *args.get(access.object)?)?;
+                        object.field(self.describe(frame, *args.get(access.member)?))
+                    }
                     _ => None,
                 }
             }
@@ -111,7 +115,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn eval_place(&mut self, frame: Frame<'p>, state: &mut State, expr: ExprId) -> Value {
+    pub(super) fn eval_place(&mut self, frame: Frame<'p>, state: &mut State, expr: ExprId) -> Value {
         if let ExprKind::Member { base, field, .. } = &frame.body.expr(expr).kind {
             let field = self.member_name(frame, state, *field);
             match self.eval(frame, state, *base) {
