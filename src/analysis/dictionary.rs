@@ -120,9 +120,19 @@ impl<'v> Dictionary<'v> {
         matches!(self.words.get(&name), Some(Word::Insert(_)))
     }
 
-    /// True if the vocabulary says what `name` does.
-    pub fn is_word(&self, name: Symbol) -> bool {
-        self.words.contains_key(&name)
+    /// True if `name` makes an entry or a protection out of its arguments: what its own body does
+    /// with them is no use of its own.
+    pub fn is_entry_helper(&self, name: Symbol) -> bool {
+        matches!(
+            self.words.get(&name),
+            Some(
+                Word::Construct(_)
+                    | Word::Modify(_)
+                    | Word::Install(_)
+                    | Word::Protection(_)
+                    | Word::Identity(_)
+            )
+        )
     }
 
     /// The fixed protection a name stands for, if it is one.

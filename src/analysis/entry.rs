@@ -1,12 +1,11 @@
 //! Runs the machine from every place where the kernel enters a driver with a VMA.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::callgraph::{FnId, Program, TableId};
-use crate::program::{ExprKind, Initializer, Span, Symbol};
+use crate::program::{ExprKind, Span, Symbol};
 use crate::vocabulary::{EntryPoint, Phase};
 
 use super::bits::Bits;
@@ -70,7 +69,7 @@ pub fn run_all(program: &Program, dictionary: &Dictionary<'_>) -> Vec<Run> {
     });
     secondary.retain(|(function, _)| missing.contains(function));
     runs.extend(run_mmaps(secondary));
-    let born = born(program, &runs);
+    let born = born(&runs);
     let later = entries(program, dictionary, |entry| entry.phase != Phase::Mmap);
     runs.extend(
         later
@@ -253,7 +252,7 @@ fn cow_places(dictionary: &Dictionary<'_>, events: &[Event]) -> BTreeSet<(FnId, 
 }
 
 /// What is known of VMAs by their table of operations.
-fn born(program: &Program, runs: &[Run]) -> BTreeMap<TableId, Born> {
+fn born(runs: &[Run]) -> BTreeMap<TableId, Born> {
     let mut born: BTreeMap<TableId, Born> = BTreeMap::new();
     for run in runs {
         for (exits, is_cow_run) in [(&run.exits, false), (&run.cow_exits, true)] {
@@ -275,8 +274,6 @@ fn born(program: &Program, runs: &[Run]) -> BTreeMap<TableId, Born> {
             }
         }
     }
-    // A table that holds another's members is set up like it.
-    let _ = program;
     born
 }
 
@@ -361,15 +358,3 @@ fn callers(program: &Program) -> BTreeMap<FnId, BTreeSet<FnId>> {
     }
     callers
 }
-
-/// True if a table's member is set to something that was not understood.
-#[must_use]
-pub fn is_opaque(program: &Program, table: TableId, member: Symbol) -> bool {
-    matches!(
-        program.table_entry(table, member),
-        Some(Initializer::Other)
-    )
-}
-
-/// Shared by what refers to a run's path.
-pub type SharedPath = Arc<Vec<(FnId, Option<Span>)>>;

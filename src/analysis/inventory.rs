@@ -88,7 +88,7 @@ pub fn mappings(
                 api,
                 level,
             };
-            observe(program, dictionary, rows.entry(site).or_default(), &observation);
+            observe(program, rows.entry(site).or_default(), &observation);
             for helper in helpers(program, dictionary, &event.path) {
                 let site = Site {
                     function: helper.caller,
@@ -101,7 +101,7 @@ pub fn mappings(
                     path: &path,
                     ..observation
                 };
-                observe(program, dictionary, rows.entry(site).or_default(), &observation);
+                observe(program, rows.entry(site).or_default(), &observation);
             }
         }
     }
@@ -165,7 +165,6 @@ fn helpers(program: &Program, dictionary: &Dictionary<'_>, path: &CallPath) -> V
 
 fn observe(
     program: &Program,
-    dictionary: &Dictionary<'_>,
     row: &mut Row,
     seen: &Observation<'_>,
 ) {
@@ -206,19 +205,11 @@ fn observe(
         Some(_) => Cow::Refused,
     });
     let is_shorter = row.path.as_ref().is_none_or(|known| {
-        let key = |path: &CallPath| (seen_phase(seen.run.phase), path.len(), path.to_vec());
-        key(seen.path) < (0, known.len(), known.to_vec()) || {
-            (seen.path.len(), seen.path.to_vec()) < (known.len(), known.to_vec())
-        }
+        (seen.path.len(), &**seen.path) < (known.len(), &**known)
     });
     if is_shorter {
         row.path = Some(seen.path.clone());
     }
-    let _ = dictionary;
-}
-
-fn seen_phase(phase: Option<Phase>) -> u8 {
-    u8::from(phase.is_none())
 }
 
 /// The protections that arrive in one observation, and the kinds of bits an override changes.

@@ -7,12 +7,21 @@ mod entry;
 mod inventory;
 mod machine;
 mod places;
+mod readers;
 mod result;
 mod state;
 mod term;
+mod uses;
 mod value;
 
 pub use result::{
     ApiAdjustment, Coverage, Cow, Evidence, Mapping, Protection, Reader, Role, Source, Step,
     UseLevel, Verdict,
 };
+
+pub use dictionary::Dictionary;
+pub use entry::{Run, run_all};
+pub use inventory::mappings;
+pub use places::Places;
+pub use readers::readers;
+pub use uses::{Uses, uses};
