@@ -10,3 +10,4 @@ pub mod callgraph;
 pub mod program;
 pub mod rules;
 pub mod vocabulary;
+pub mod tree;
