@@ -6,6 +6,9 @@
 //! [`rules`] → `report`. Start reading in [`program`], which every stage speaks.
 
 pub mod analysis;
+pub mod pipeline;
 pub mod program;
+pub mod report;
 pub mod rules;
+pub mod sample;
 pub mod vocabulary;
