@@ -80,10 +80,7 @@ impl Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// From a line and byte column up to another, all from 1, the end exclusive.
-    LineColumn {
-        start: (u32, u32),
-        end: (u32, u32),
-    },
+    LineColumn { start: (u32, u32), end: (u32, u32) },
     /// Bytes of the file.
     Bytes { start: u32, end: u32 },
 }
@@ -217,8 +214,16 @@ fn excerpt(path: &str, source: &Source, places: &[(usize, Resolved)]) -> Excerpt
             wanted.entry(line).or_default();
         }
         for line in place.start.0..=place.end.0 {
-            let from = if line == place.start.0 { place.start.1 } else { 0 };
-            let to = if line == place.end.0 { place.end.1 } else { from };
+            let from = if line == place.start.0 {
+                place.start.1
+            } else {
+                0
+            };
+            let to = if line == place.end.0 {
+                place.end.1
+            } else {
+                from
+            };
             let range = wanted.entry(line).or_default();
             *range = Some(match range {
                 Some(known) => known.start.min(from)..known.end.max(to),
@@ -248,7 +253,11 @@ fn excerpt(path: &str, source: &Source, places: &[(usize, Resolved)]) -> Excerpt
 }
 
 /// Appends what is shown of `line` to `text`; answers where each character shown came from.
-fn show_line(line: &[u8], labelled: Option<Range<usize>>, text: &mut String) -> Vec<(usize, usize)> {
+fn show_line(
+    line: &[u8],
+    labelled: Option<Range<usize>>,
+    text: &mut String,
+) -> Vec<(usize, usize)> {
     let start_of_line = text.len();
     let window = window(line, labelled);
     let mut bytes = Vec::with_capacity(window.len() + 2);
@@ -260,7 +269,11 @@ fn show_line(line: &[u8], labelled: Option<Range<usize>>, text: &mut String) -> 
     for chunk in line[window.clone()].utf8_chunks() {
         for c in chunk.valid().chars() {
             bytes.push((real, text.len() - start_of_line));
-            text.push(if c == '\t' || is_printable(c) { c } else { '\u{FFFD}' });
+            text.push(if c == '\t' || is_printable(c) {
+                c
+            } else {
+                '\u{FFFD}'
+            });
             real += c.len_utf8();
         }
         for _ in chunk.invalid() {
@@ -370,7 +383,10 @@ mod tests {
         let location = excerpts.location(0, shown.range.start).unwrap();
         assert_eq!((location.line_number, location.column_number), (2, 5));
         let line = excerpts.line_range(0, 1).unwrap();
-        assert_eq!(&excerpts.files[0].text[line], "\u{FFFD}\u{FFFD}\u{FFFD} PAGE_SHARED");
+        assert_eq!(
+            &excerpts.files[0].text[line],
+            "\u{FFFD}\u{FFFD}\u{FFFD} PAGE_SHARED"
+        );
     }
 
     #[test]
@@ -395,7 +411,10 @@ mod tests {
     fn a_place_behind_the_end_of_the_file_is_not_shown() {
         let (_, shown) = excerpts(b"one line", &[at(7, 1..2)]);
         assert_eq!(shown, [None]);
-        let beyond = Place::Bytes { start: 99, end: 100 };
+        let beyond = Place::Bytes {
+            start: 99,
+            end: 100,
+        };
         let (_, shown) = excerpts(b"one line", &[beyond]);
         assert_eq!(shown, [None]);
     }

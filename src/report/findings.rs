@@ -28,7 +28,11 @@ pub fn findings(report: &Report, out: &mut Buffer) {
         if term::emit_to_write_style(out, &config, &excerpts, &diagnostic).is_err() {
             // Not a reason to lose the finding: the header and the notes need no source.
             let mut canvas = Canvas(out);
-            canvas.line(&format!("{}: {}", place(finding), text::printable(&finding.message)));
+            canvas.line(&format!(
+                "{}: {}",
+                place(finding),
+                text::printable(&finding.message)
+            ));
             for note in diagnostic.notes {
                 canvas.line(&note);
             }
@@ -70,7 +74,10 @@ fn diagnostic(finding: &Finding, sources: &mut Sources) -> (Diagnostic<usize>, E
     };
     let mut notes = notes(finding);
     if shown[0].is_none() {
-        notes.insert(0, format!("at {}: the source cannot be shown", place(finding)));
+        notes.insert(
+            0,
+            format!("at {}: the source cannot be shown", place(finding)),
+        );
     }
     let diagnostic = Diagnostic::new(severity)
         .with_code(finding.rule)

@@ -28,7 +28,11 @@ fn path(canvas: &mut Canvas, answer: &GraphAnswer, from: &str, to: &str) {
     }
     let width = answer.nodes.iter().map(|n| n.name.len()).max().unwrap_or(0);
     for (i, node) in answer.nodes.iter().enumerate() {
-        canvas.line(&format!("{:<width$}  {}", node.name, place(&node.file, node.line)));
+        canvas.line(&format!(
+            "{:<width$}  {}",
+            node.name,
+            place(&node.file, node.line)
+        ));
         if let Some(edge) = answer.edges.iter().find(|edge| edge.from == i) {
             canvas.styled(Style::Dim, "  → ");
             canvas.line(&call(edge));
@@ -101,7 +105,9 @@ pub fn graph_dot(answer: &GraphAnswer) -> String {
         };
         let label = dot_escape(&edge.label);
         let (from, to) = (edge.from, edge.to);
-        out.push_str(&format!("    n{from} -> n{to} [style={style}, label=\"{label}\"];\n"));
+        out.push_str(&format!(
+            "    n{from} -> n{to} [style={style}, label=\"{label}\"];\n"
+        ));
     }
     out.push_str("}\n");
     out

@@ -131,7 +131,11 @@ fn describe_coverage(coverage: &Coverage) -> String {
     );
     out.push_str(&format!(
         "; {} without a known target",
-        text::count(coverage.indirect_unresolved, "indirect call", "indirect calls"),
+        text::count(
+            coverage.indirect_unresolved,
+            "indirect call",
+            "indirect calls"
+        ),
     ));
     out.push_str(&format!(
         "; {} of a protection unproven",

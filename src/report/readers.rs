@@ -98,7 +98,10 @@ fn row(canvas: &mut Canvas, reader: &Reader, width: usize) {
     if let Some(condition) = &reader.condition {
         rest.push_str(&format!("  if {condition}"));
     }
-    canvas.line(&format!("{:>6}  {:<width$}  {rest}", reader.line, reader.function));
+    canvas.line(&format!(
+        "{:>6}  {:<width$}  {rest}",
+        reader.line, reader.function
+    ));
 
     for evidence in reader.evidence.iter().take(MOST_EVIDENCE) {
         let place = if evidence.file == reader.file {

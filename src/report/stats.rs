@@ -23,7 +23,10 @@ pub fn stats(report: &Report) -> String {
     let peak = report.stats.iter().filter_map(|s| s.peak_rss_bytes).max();
     row("total", total, peak);
     out.push_str(&format!("checked       {}\n", describe_tree(&report.tree)));
-    out.push_str(&format!("coverage      {}\n", describe_coverage(&report.coverage)));
+    out.push_str(&format!(
+        "coverage      {}\n",
+        describe_coverage(&report.coverage)
+    ));
     out
 }
 
