@@ -26,7 +26,7 @@ Examples:
 impl Check {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
         let output = Output::new(global);
-        let report = global.report(&self.paths, &output)?;
+        let report = global.report("check", &self.paths, &output)?;
         match global.format {
             Format::Json => {
                 let json = report::json("check", &report, "findings", &report.findings)?;

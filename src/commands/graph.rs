@@ -41,7 +41,15 @@ impl Graph {
         let output = Output::new(global);
         let bar = Bar::new();
         let (from, to) = (self.from.as_deref(), self.to.as_deref());
-        let answer = pipeline::graph(&self.paths.paths, &global.options(), from, to, &bar)?;
+        let paths = &self.paths.paths;
+        let answer = pipeline::graph(paths, &global.options(), from, to, &bar);
+        let answer = answer.map_err(|error| match paths.is_empty() {
+            true => anyhow::anyhow!(
+                "{error}\n  tip: no path was given, so the current directory or the built-in \
+                 sample was searched; for a kernel tree, add its path"
+            ),
+            false => error.into(),
+        })?;
         bar.finish();
         match self.format {
             Format::Json => output::to_stdout(report::graph_json(&answer)?.as_bytes())?,

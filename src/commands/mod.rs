@@ -68,7 +68,7 @@ struct Global {
     #[arg(long, global = true, value_name = "FORMAT", default_value = "human",
           value_parser = Format::among(&[Format::Human, Format::Json]))]
     format: Format,
-    /// Print time and memory of each stage, and the coverage, to stderr
+    /// Print time and memory of each stage, and the coverage, to stderr (check, mappings, readers)
     #[arg(long, global = true)]
     stats: bool,
     /// Read rule files (*.toml) from DIR in addition to the built-in ones
@@ -98,9 +98,7 @@ enum Format {
 
 impl Format {
     /// Parses one of `formats`.
-    fn among(
-        formats: &'static [Format],
-    ) -> impl clap::builder::TypedValueParser<Value = Format> + Clone {
+    fn among(formats: &'static [Format]) -> impl clap::builder::TypedValueParser<Value = Format> {
         use clap::builder::{PossibleValuesParser, TypedValueParser};
         PossibleValuesParser::new(formats.iter().filter_map(Format::to_possible_value)).map(
             |word| {
@@ -156,7 +154,7 @@ impl From<Status> for ExitCode {
 pub fn run() -> anyhow::Result<Status> {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return wrong_arguments(&error),
+        Err(error) => return wrong_arguments(error),
     };
     let global = &cli.global;
     match cli.command {
@@ -168,17 +166,20 @@ pub fn run() -> anyhow::Result<Status> {
     }
 }
 
-/// Prints clap's answer (help and version come this way too), and what to type instead where clap
-/// cannot know.
-fn wrong_arguments(error: &clap::Error) -> anyhow::Result<Status> {
+/// Prints clap's answer (help and version come this way too), with what to type instead where
+/// clap cannot know.
+fn wrong_arguments(mut error: clap::Error) -> anyhow::Result<Status> {
+    if let Some(tip) = tip(&error) {
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![tip.into()]),
+        );
+    }
     error.print()?;
-    if !error.use_stderr() {
-        return Ok(Status::Clean);
-    }
-    if let Some(tip) = tip(error) {
-        output::to_stderr(&format!("\n  tip: {tip}\n"))?;
-    }
-    Ok(Status::Failed)
+    Ok(match error.use_stderr() {
+        true => Status::Failed,
+        false => Status::Clean,
+    })
 }
 
 fn tip(error: &clap::Error) -> Option<String> {
@@ -190,7 +191,7 @@ fn tip(error: &clap::Error) -> Option<String> {
         ErrorKind::InvalidSubcommand => {
             let typed = value(ContextKind::InvalidSubcommand)?;
             let exists = Path::new(typed).exists();
-            exists.then(|| format!("to check a path, type `ptelint check {typed}`"))
+            exists.then(|| format!("to check a path, type 'ptelint check {typed}'"))
         }
         ErrorKind::UnknownArgument => {
             let instead = match value(ContextKind::InvalidArg)? {
@@ -200,7 +201,7 @@ fn tip(error: &clap::Error) -> Option<String> {
                 "--output" | "-o" => "> FILE",
                 _ => return None,
             };
-            Some(format!("type `{instead}`"))
+            Some(format!("type '{instead}' instead"))
         }
         _ => None,
     }
@@ -216,15 +217,15 @@ impl Global {
     }
 
     /// Runs the pipeline, shows how far it is, and says what was wrong with its input.
-    fn report(&self, paths: &Paths, output: &Output) -> anyhow::Result<Report> {
+    fn report(&self, command: &str, paths: &Paths, output: &Output) -> anyhow::Result<Report> {
         let bar = progress::Bar::new();
         let report = pipeline::run(&paths.paths, &self.options(), &bar)?;
         bar.finish();
         if report.tree.kind == "sample" {
-            output.note(
-                "no path was given and this is not a source tree: checking the sample that is \
-                 built into ptelint. For a kernel tree, type `ptelint check PATH`.",
-            )?;
+            output.note(&format!(
+                "no path was given and this is not a source tree: this is the small sample that \
+                 is built into ptelint. For a kernel tree, type `ptelint {command} PATH`."
+            ))?;
         }
         output.problems(&report.problems)?;
         Ok(report)

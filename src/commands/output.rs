@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
+use anyhow::Context;
 use ptelint::report::{self, termcolor::Buffer};
 
 use super::{ColorWhen, Global};
@@ -24,7 +25,7 @@ impl Output {
     }
 
     /// Prints what `write` writes, in one go.
-    pub fn print(&self, write: impl FnOnce(&mut Buffer)) -> io::Result<()> {
+    pub fn print(&self, write: impl FnOnce(&mut Buffer)) -> anyhow::Result<()> {
         let mut buffer = match self.color {
             true => Buffer::ansi(),
             false => Buffer::no_color(),
@@ -51,10 +52,12 @@ fn terminal_wants_color() -> bool {
 }
 
 /// Writes to stdout.
-pub fn to_stdout(bytes: &[u8]) -> io::Result<()> {
+pub fn to_stdout(bytes: &[u8]) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(bytes)?;
-    stdout.flush()
+    stdout
+        .write_all(bytes)
+        .and_then(|()| stdout.flush())
+        .context("cannot write the answer")
 }
 
 /// Writes to stderr.

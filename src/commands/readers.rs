@@ -25,7 +25,7 @@ Examples:
 impl Readers {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
         let output = Output::new(global);
-        let report = global.report(&self.paths, &output)?;
+        let report = global.report("readers", &self.paths, &output)?;
         match global.format {
             Format::Json => {
                 let json = report::json("readers", &report, "readers", &report.readers)?;

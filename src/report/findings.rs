@@ -180,3 +180,129 @@ fn summary(report: &Report, canvas: &mut Canvas) {
         canvas.field(0, "more", &text::enumerate(&commands));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Coverage;
+    use crate::pipeline::TreeSummary;
+    use crate::rules::{Label, TraceStep};
+
+    fn finding() -> Finding {
+        Finding {
+            file: "a.c".to_owned(),
+            line: 2,
+            column: 3,
+            end_line: 2,
+            end_column: 7,
+            rule: "prot-constant",
+            severity: Severity::Error,
+            function: "f".to_owned(),
+            message: "message".to_owned(),
+            arches: BTreeSet::new(),
+            condition: None,
+            trace: Vec::new(),
+            fingerprint: String::new(),
+            label: "here".to_owned(),
+            labels: Vec::new(),
+            why: String::new(),
+            help: String::new(),
+        }
+    }
+
+    fn rendered(findings: Vec<Finding>, source: &'static str) -> String {
+        let report = Report {
+            tree: TreeSummary::default(),
+            coverage: Coverage::default(),
+            mappings: Vec::new(),
+            readers: Vec::new(),
+            findings,
+            problems: Vec::new(),
+            stats: Vec::new(),
+            sources: Box::new(move |path| {
+                (path != "missing.c").then(|| source.as_bytes().to_vec())
+            }),
+        };
+        let mut buffer = Buffer::no_color();
+        super::findings(&report, &mut buffer);
+        String::from_utf8(buffer.into_inner()).unwrap()
+    }
+
+    #[test]
+    fn a_finding_without_its_source_keeps_its_place_and_its_notes() {
+        let finding = Finding {
+            file: "missing.c".to_owned(),
+            help: "Do better.".to_owned(),
+            ..finding()
+        };
+        let text = rendered(vec![finding], "");
+        let expected = "\
+error[prot-constant]: message
+ = at missing.c:2:3: the source cannot be shown
+ = help: Do better.
+";
+        assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
+    fn labels_in_two_files_are_both_shown() {
+        let label = Label {
+            file: "b.c".to_owned(),
+            start: 0,
+            end: 5,
+            text: "made here".to_owned(),
+        };
+        let finding = Finding {
+            labels: vec![label],
+            arches: ["arm64".to_owned(), "x86".to_owned()].into(),
+            condition: Some("CONFIG_A".to_owned()),
+            ..finding()
+        };
+        let text = rendered(vec![finding], "first\nx prot y\n");
+        let expected = "\
+error[prot-constant]: message
+  ┌─ a.c:2:3
+  │
+2 │ x prot y
+  │   ^^^^ here
+  │
+  ┌─ b.c:1:1
+  │
+1 │ first
+  │ ----- made here
+  │
+  = only on: arm64, x86
+  = only if: CONFIG_A
+";
+        assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
+    fn a_long_trace_says_what_it_leaves_out() {
+        let step = |line| TraceStep {
+            file: "a.c".to_owned(),
+            line,
+            function: "f".to_owned(),
+            note: String::new(),
+        };
+        let finding = Finding {
+            trace: (1..=40).map(step).collect(),
+            ..finding()
+        };
+        let text = rendered(vec![finding], "first\nx prot y\n");
+        assert!(text.contains("  … 24 steps left out here"), "{text}");
+        assert_eq!(text.matches(" in `f`").count(), MOST_STEPS);
+    }
+
+    #[test]
+    fn findings_come_in_the_order_of_the_files() {
+        let later = Finding {
+            file: "z.c".to_owned(),
+            severity: Severity::Note,
+            ..finding()
+        };
+        let text = rendered(vec![later, finding()], "first\nx prot y\n");
+        assert!(text.find("a.c:2:3") < text.find("z.c:2:3"), "{text}");
+        assert!(text.contains("found       1 error and 1 note\n"), "{text}");
+    }
+}

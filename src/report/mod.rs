@@ -125,22 +125,17 @@ fn describe_coverage(coverage: &Coverage) -> String {
     }
     let understood = coverage.functions.saturating_sub(coverage.not_understood);
     let mut out = format!(
-        "understood {} of {} that the answers depend on",
+        "understood {} of {} the answers depend on",
         text::grouped(understood as u64),
         text::count(coverage.functions, "function", "functions"),
     );
-    out.push_str(&format!(
-        "; {} without a known target",
-        text::count(
-            coverage.indirect_unresolved,
-            "indirect call",
-            "indirect calls"
-        ),
-    ));
-    out.push_str(&format!(
-        "; {} of a protection unproven",
-        text::count(coverage.unproven, "generic use", "generic uses"),
-    ));
+    let indirect = text::count(
+        coverage.indirect_unresolved,
+        "indirect call",
+        "indirect calls",
+    );
+    let unproven = text::count(coverage.unproven, "generic use", "generic uses");
+    out.push_str(&format!("; {indirect} unresolved; {unproven} unproven"));
     out
 }
 

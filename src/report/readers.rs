@@ -105,15 +105,30 @@ fn row(canvas: &mut Canvas, reader: &Reader, width: usize) {
 
     for evidence in reader.evidence.iter().take(MOST_EVIDENCE) {
         let place = if evidence.file == reader.file {
-            format!("{}", evidence.line)
+            format!("line {}", evidence.line)
         } else {
             format!("{}:{}", evidence.file, evidence.line)
         };
-        let line = format!("{place}: {}", evidence.text);
-        canvas.field(8, "", &text::printable(&line));
+        let line = format!("{} at {place}", evidence.text);
+        evidence_line(canvas, &text::printable(&line));
     }
     if let Some(n_more @ 1..) = reader.evidence.len().checked_sub(MOST_EVIDENCE) {
-        canvas.field(8, "", &format!("and {} more", text::grouped(n_more as u64)));
+        evidence_line(
+            canvas,
+            &format!("and {} more", text::grouped(n_more as u64)),
+        );
+    }
+}
+
+fn evidence_line(canvas: &mut Canvas, text: &str) {
+    const INDENT: &str = "          ";
+    for (i, line) in text::wrap(text, text::WIDTH - INDENT.len() - 2)
+        .iter()
+        .enumerate()
+    {
+        canvas.put(INDENT);
+        canvas.styled(Style::Dim, if i == 0 { "· " } else { "  " });
+        canvas.line(line);
     }
 }
 
