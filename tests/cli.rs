@@ -182,3 +182,27 @@ fn the_answer_does_not_depend_on_the_number_of_threads() {
         assert_eq!(one.stdout, many.stdout, "{command}");
     }
 }
+
+/// The first command of the README is typed in the folder of this crate, which holds C files of
+/// its own.
+#[test]
+fn this_crate_is_not_taken_for_a_source_tree() {
+    let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = run(crate_root, "check --format json");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["tree"]["kind"], "sample");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn the_readme_shows_what_check_prints() {
+    let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(crate_root.join("README.md")).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let printed = run(elsewhere.path(), "check").stdout;
+    let example = format!("```text\n{}```", text(&printed));
+    assert!(
+        readme.contains(&example),
+        "README.md should show:\n{example}"
+    );
+}

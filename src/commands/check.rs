@@ -3,8 +3,7 @@
 use clap::Args;
 use ptelint::report;
 
-use super::output::{self, Output};
-use super::{Format, Global, Paths, Status};
+use super::{Global, Paths, Status};
 
 /// Report what breaks entries that differ from vm_page_prot
 ///
@@ -25,16 +24,9 @@ Examples:
 
 impl Check {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
-        let output = Output::new(global);
-        let report = global.report("check", &self.paths, &output)?;
-        match global.format {
-            Format::Json => {
-                let json = report::json("check", &report, "findings", &report.findings)?;
-                output::to_stdout(json.as_bytes())?;
-            }
-            _ => output.print(|buffer| report::findings(&report, buffer))?,
-        }
-        global.finish(&report)?;
+        let report = global.answer("check", &self.paths, report::findings, |report| {
+            report::json("check", report, "findings", &report.findings)
+        })?;
         Ok(match report.findings.is_empty() {
             true => Status::Clean,
             false => Status::Findings,

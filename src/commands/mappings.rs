@@ -3,8 +3,7 @@
 use clap::Args;
 use ptelint::report;
 
-use super::output::{self, Output};
-use super::{Format, Global, Paths, Status};
+use super::{Global, Paths, Status};
 
 /// List the calls that install user entries, and which can hold overrides
 ///
@@ -24,16 +23,9 @@ Examples:
 
 impl Mappings {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
-        let output = Output::new(global);
-        let report = global.report("mappings", &self.paths, &output)?;
-        match global.format {
-            Format::Json => {
-                let json = report::json("mappings", &report, "mappings", &report.mappings)?;
-                output::to_stdout(json.as_bytes())?;
-            }
-            _ => output.print(|buffer| report::mappings(&report, buffer))?,
-        }
-        global.finish(&report)?;
+        global.answer("mappings", &self.paths, report::mappings, |report| {
+            report::json("mappings", report, "mappings", &report.mappings)
+        })?;
         Ok(Status::Clean)
     }
 }

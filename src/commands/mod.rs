@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use ptelint::pipeline::{self, Report};
+use ptelint::report::{self, termcolor::Buffer};
 
 use output::Output;
 
@@ -216,26 +217,32 @@ impl Global {
         }
     }
 
-    /// Runs the pipeline, shows how far it is, and says what was wrong with its input.
-    fn report(&self, command: &str, paths: &Paths, output: &Output) -> anyhow::Result<Report> {
+    /// Runs the pipeline and prints what it found out, as asked for: `human` for people, `json` for
+    /// programs. Remarks on the run go to stderr.
+    fn answer(
+        &self,
+        command: &str,
+        paths: &Paths,
+        human: fn(&Report, &mut Buffer),
+        json: fn(&Report) -> serde_json::Result<String>,
+    ) -> anyhow::Result<Report> {
         let bar = progress::Bar::new();
         let report = pipeline::run(&paths.paths, &self.options(), &bar)?;
         bar.finish();
         if report.tree.kind == "sample" {
-            output.note(&format!(
-                "no path was given and this is not a source tree: this is the small sample that \
-                 is built into ptelint. For a kernel tree, type `ptelint {command} PATH`."
+            output::to_stderr(&format!(
+                "note: no path was given and this is not a source tree: this is the small sample \
+                 that is built into ptelint. For a kernel tree, type `ptelint {command} PATH`.\n"
             ))?;
         }
-        output.problems(&report.problems)?;
-        Ok(report)
-    }
-
-    /// The end of every command that made a report.
-    fn finish(&self, report: &Report) -> anyhow::Result<()> {
-        if self.stats {
-            output::to_stderr(&ptelint::report::stats(report))?;
+        output::to_stderr(&report::problems(&report.problems))?;
+        match self.format {
+            Format::Json => output::to_stdout(json(&report)?.as_bytes())?,
+            _ => Output::new(self).print(|buffer| human(&report, buffer))?,
         }
-        Ok(())
+        if self.stats {
+            output::to_stderr(&report::stats(&report))?;
+        }
+        Ok(report)
     }
 }

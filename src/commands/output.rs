@@ -1,10 +1,9 @@
 //! Writing answers: the only place that knows about terminals.
 
-use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::Context;
-use ptelint::report::{self, termcolor::Buffer};
+use ptelint::report::termcolor::Buffer;
 
 use super::{ColorWhen, Global};
 
@@ -32,16 +31,6 @@ impl Output {
         };
         write(&mut buffer);
         to_stdout(buffer.as_slice())
-    }
-
-    /// A remark that is not part of the answer.
-    pub fn note(&self, text: &str) -> io::Result<()> {
-        to_stderr(&format!("note: {text}\n"))
-    }
-
-    /// Warnings about the input.
-    pub fn problems(&self, problems: &[impl Display]) -> io::Result<()> {
-        to_stderr(&report::problems(problems))
     }
 }
 

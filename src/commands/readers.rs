@@ -3,8 +3,7 @@
 use clap::Args;
 use ptelint::report;
 
-use super::output::{self, Output};
-use super::{Format, Global, Paths, Status};
+use super::{Global, Paths, Status};
 
 /// List every generic use of vm_page_prot, with a verdict
 ///
@@ -24,16 +23,9 @@ Examples:
 
 impl Readers {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
-        let output = Output::new(global);
-        let report = global.report("readers", &self.paths, &output)?;
-        match global.format {
-            Format::Json => {
-                let json = report::json("readers", &report, "readers", &report.readers)?;
-                output::to_stdout(json.as_bytes())?;
-            }
-            _ => output.print(|buffer| report::readers(&report, buffer))?,
-        }
-        global.finish(&report)?;
+        global.answer("readers", &self.paths, report::readers, |report| {
+            report::json("readers", report, "readers", &report.readers)
+        })?;
         Ok(Status::Clean)
     }
 }

@@ -1,8 +1,8 @@
 //! Turns what a run found into text: for people, for machines, for a picture.
 //!
 //! Each function takes the answer and writes into a buffer it is given, or returns a string;
-//! nothing here prints. The order of everything is decided here, by [`sorted`], whatever order the
-//! stages before found things in.
+//! nothing here prints. Everything is sorted here, whatever order the stages before found
+//! it in.
 //!
 //! **Invariant:** the same answer gives the same bytes. Neither the width of a terminal, nor a
 //! clock, nor a locale is asked.
