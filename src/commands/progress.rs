@@ -31,19 +31,24 @@ impl Drop for Bar {
 
 impl Progress for Bar {
     fn stage(&self, name: &'static str, steps: Option<u64>) {
+        // Each of these can draw, so what the old stage left goes first.
+        self.0.disable_steady_tick();
+        self.0.set_message(name);
         let template = match steps {
-            Some(_) => "{msg:12} {bar:40} {pos}/{len}",
-            None => "{msg:12} {spinner}",
+            Some(steps) => {
+                self.0.set_length(steps);
+                "{msg:12} {bar:40} {pos}/{len}"
+            }
+            None => {
+                self.0.unset_length();
+                self.0.enable_steady_tick(Duration::from_millis(100));
+                "{msg:12} {spinner}"
+            }
         };
+        self.0.set_position(0);
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.0.set_style(style);
         }
-        self.0.reset();
-        match steps {
-            Some(steps) => self.0.set_length(steps),
-            None => self.0.enable_steady_tick(Duration::from_millis(100)),
-        }
-        self.0.set_message(name);
     }
 
     fn advance(&self, steps: u64) {
