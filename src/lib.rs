@@ -7,7 +7,10 @@
 
 pub mod analysis;
 pub mod callgraph;
+pub mod pipeline;
 pub mod program;
+pub mod report;
 pub mod rules;
-pub mod vocabulary;
+pub mod sample;
 pub mod tree;
+pub mod vocabulary;
