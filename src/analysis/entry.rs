@@ -358,3 +358,13 @@ fn callers(program: &Program) -> BTreeMap<FnId, BTreeSet<FnId>> {
     }
     callers
 }
+
+/// How many indirect calls that carry a VMA had no known target.
+pub fn n_unresolved(runs: &[Run]) -> usize {
+    runs.iter()
+        .flat_map(|run| &run.events)
+        .filter(|event| event.kind == EventKind::Unresolved)
+        .map(|event| (event.function, event.span))
+        .collect::<BTreeSet<_>>()
+        .len()
+}

@@ -20,7 +20,7 @@ pub use result::{
 };
 
 pub use dictionary::Dictionary;
-pub use entry::{Run, run_all};
+pub use entry::{Run, n_unresolved, run_all};
 pub use inventory::mappings;
 pub use places::Places;
 pub use readers::readers;

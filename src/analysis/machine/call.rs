@@ -294,6 +294,7 @@ impl<'p> Machine<'p> {
                 .iter()
                 .flat_map(|&table| self.program.table_functions(table, field))
                 .collect(),
+            _ if ty.is_unknown() && carries_vma => self.members_like(field, arguments),
             _ if ty.is_unknown() => BTreeSet::new(),
             _ => self.program.members(ty.base, field).functions,
         };
@@ -304,6 +305,24 @@ impl<'p> Machine<'p> {
         found
             .into_iter()
             .filter(|&id| self.program.function(id).n_params == n_args)
+            .collect()
+    }
+
+    /// What a member of an unknown structure can hold, by its name and the shape of the call: a
+    /// VMA has to arrive where the function takes one.
+    fn members_like(&self, field: Symbol, arguments: &[Value]) -> BTreeSet<FnId> {
+        self.program
+            .members_of_any(field)
+            .functions
+            .into_iter()
+            .filter(|&id| {
+                let params = self.program.function(id).params();
+                params.len() == arguments.len()
+                    && params.iter().zip(arguments).all(|(param, argument)| {
+                        let takes_vma = self.dictionary.is_vma_type(param.ty.base);
+                        takes_vma == matches!(argument, Value::Vma(_))
+                    })
+            })
             .collect()
     }
 
