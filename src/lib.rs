@@ -6,3 +6,4 @@
 //! [`rules`] → [`report`]. Start reading in [`program`], which every stage speaks.
 
 pub mod program;
+pub mod syntax;
