@@ -12,5 +12,6 @@ pub mod program;
 pub mod report;
 pub mod rules;
 pub mod sample;
+pub mod syntax;
 pub mod tree;
 pub mod vocabulary;

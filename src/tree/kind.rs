@@ -25,6 +25,11 @@ pub(super) fn find_linux_root(path: &Path) -> Option<(PathBuf, String)> {
     })
 }
 
+/// True if the current directory is a Linux tree or lies in one.
+pub fn is_in_linux_tree() -> bool {
+    std::env::current_dir().is_ok_and(|dir| find_linux_root(&dir).is_some())
+}
+
 /// The version a top Makefile of Linux declares, without the local `EXTRAVERSION`.
 pub(super) fn linux_version(makefile: &[u8]) -> Option<String> {
     let head = &makefile[..makefile.len().min(MAX_MAKEFILE_BYTES)];

@@ -37,7 +37,7 @@ pub use entries::{
     AliasEntry, FileIndex, FunctionEntry, InitializerEntry, MacroEntry, MemberPair, StructEntry,
 };
 pub use index::Index;
-pub use kind::TreeKind;
+pub use kind::{TreeKind, is_in_linux_tree};
 pub use names::name_hash;
 pub use problem::{Problem, ProblemKind, TreeError};
 pub use scan::index_file;
