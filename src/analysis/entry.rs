@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::callgraph::{FnId, Program, TableId};
+use crate::callgraph::{FnId, TableId};
 use crate::program::{ExprKind, Span, Symbol};
 use crate::vocabulary::{EntryPoint, Phase};
 
 use super::bits::Bits;
-use super::dictionary::{Dictionary, Word};
+use super::dictionary::Word;
+use super::facts::World;
 use super::machine::{Depth, Event, EventKind, Exit, Machine};
 use super::state::{State, VmaState};
 use super::term::Term;
@@ -53,46 +54,46 @@ pub struct Born {
 }
 
 /// Runs all entry points: mmap operations first, since they decide what fault operations find.
-pub fn run_all(program: &Program, dictionary: &Dictionary<'_>) -> Vec<Run> {
+pub fn run_all(world: World<'_>) -> Vec<Run> {
     let run_mmaps = |entries: Vec<Entry>| -> Vec<Run> {
         entries
             .par_iter()
-            .map(|(function, _)| run_mmap(program, dictionary, *function, Some(Phase::Mmap)))
+            .map(|(function, _)| run_mmap(world, *function, Some(Phase::Mmap)))
             .collect()
     };
-    let mut runs = run_mmaps(entries(program, dictionary, |entry| {
+    let mut runs = run_mmaps(entries(world, |entry| {
         entry.phase == Phase::Mmap && !entry.secondary
     }));
-    let missing = unreached(program, dictionary, &runs);
-    let mut secondary = entries(program, dictionary, |entry| {
+    let missing = unreached(world, &runs);
+    let mut secondary = entries(world, |entry| {
         entry.phase == Phase::Mmap && entry.secondary
     });
     secondary.retain(|(function, _)| missing.contains(function));
     runs.extend(run_mmaps(secondary));
     let born = born(&runs);
-    let later = entries(program, dictionary, |entry| entry.phase != Phase::Mmap);
+    let later = entries(world, |entry| entry.phase != Phase::Mmap);
     runs.extend(
         later
             .par_iter()
             .filter_map(|(function, (phase, table))| {
                 let table = (*table)?;
                 let born = born.get(&table);
-                Some(run_operation(program, dictionary, *function, *phase, table, born))
+                Some(run_operation(world, *function, *phase, table, born))
             })
             .collect::<Vec<_>>(),
     );
-    let orphans = orphans(program, dictionary, &runs);
+    let orphans = orphans(world, &runs);
     runs.extend(
         orphans
             .par_iter()
-            .map(|function| run_mmap(program, dictionary, *function, None))
+            .map(|function| run_mmap(world, *function, None))
             .collect::<Vec<_>>(),
     );
     // Whatever a run from further up did not get to is looked at on its own.
-    let rest = unreached(program, dictionary, &runs);
+    let rest = unreached(world, &runs);
     runs.extend(
         rest.par_iter()
-            .map(|function| run_mmap(program, dictionary, *function, None))
+            .map(|function| run_mmap(world, *function, None))
             .collect::<Vec<_>>(),
     );
     runs
@@ -103,25 +104,24 @@ type Entry = (FnId, (Phase, Option<TableId>));
 /// The functions behind the entry points, in order. An mmap operation is listed once, however many
 /// tables name it; a VMA operation once for each table.
 fn entries(
-    program: &Program,
-    dictionary: &Dictionary<'_>,
+    world: World<'_>,
     is_wanted: impl Fn(&EntryPoint) -> bool,
 ) -> Vec<Entry> {
     let mut found = BTreeSet::new();
-    for entry in dictionary.entry_points {
+    for entry in world.dictionary.entry_points {
         if !is_wanted(entry) {
             continue;
         }
         let member = Symbol::new(&entry.member);
-        for &table in program.tables_of(Symbol::new(&entry.table)) {
-            for function in program.table_functions(table, member) {
+        for &table in world.program.tables_of(Symbol::new(&entry.table)) {
+            for function in world.program.table_functions(table, member) {
                 let table = (entry.phase != Phase::Mmap).then_some(table);
                 found.insert((function, (entry.phase, table)));
             }
         }
-        for store in program.stores_to(member) {
-            for function in program.resolve(store.value, store.file) {
-                if entry.phase == Phase::Mmap && has_shape(program, dictionary, function, entry) {
+        for store in world.program.stores_to(member) {
+            for function in world.program.resolve(store.value, store.file) {
+                if entry.phase == Phase::Mmap && has_shape(world, function, entry) {
                     found.insert((function, (entry.phase, None)));
                 }
             }
@@ -132,28 +132,26 @@ fn entries(
 
 /// True if a function's parameters fit an entry point.
 fn has_shape(
-    program: &Program,
-    dictionary: &Dictionary<'_>,
+    world: World<'_>,
     function: FnId,
     entry: &EntryPoint,
 ) -> bool {
-    let params = program.function(function).params();
+    let params = world.program.function(function).params();
     params.len() == entry.target + 1
         && params
             .get(entry.target)
-            .is_some_and(|param| dictionary.is_vma_type(param.ty.base))
+            .is_some_and(|param| world.dictionary.is_vma_type(param.ty.base))
 }
 
 fn run_mmap(
-    program: &Program,
-    dictionary: &Dictionary<'_>,
+    world: World<'_>,
     function: FnId,
     phase: Option<Phase>,
 ) -> Run {
-    let (events, exits, is_exhausted) = run(program, dictionary, function, State::default());
+    let (events, exits, is_exhausted) = run(world, function, State::default());
     let mut cow_state = State::default();
-    cow_state.vma_mut(0).flags = cow_flags(dictionary);
-    let (cow_events, cow_exits, _) = run(program, dictionary, function, cow_state);
+    cow_state.vma_mut(0).flags = cow_flags(world);
+    let (cow_events, cow_exits, _) = run(world, function, cow_state);
     Run {
         function,
         phase,
@@ -161,15 +159,14 @@ fn run_mmap(
         is_updated_in_mmap: false,
         events,
         exits,
-        cow: phase.map(|_| cow_places(dictionary, &cow_events)),
+        cow: phase.map(|_| cow_places(world, &cow_events)),
         cow_exits,
         is_exhausted,
     }
 }
 
 fn run_operation(
-    program: &Program,
-    dictionary: &Dictionary<'_>,
+    world: World<'_>,
     function: FnId,
     phase: Phase,
     table: TableId,
@@ -183,11 +180,11 @@ fn run_operation(
         state
     };
     let flags = born.and_then(|born| born.flags).unwrap_or_default();
-    let (events, exits, is_exhausted) = run(program, dictionary, function, start(flags));
+    let (events, exits, is_exhausted) = run(world, function, start(flags));
     let cow = born.map(|born| match born.cow_flags {
         Some(flags) => {
-            let (events, _, _) = run(program, dictionary, function, start(flags));
-            cow_places(dictionary, &events)
+            let (events, _, _) = run(world, function, start(flags));
+            cow_places(world, &events)
         }
         None => BTreeSet::new(),
     });
@@ -205,14 +202,13 @@ fn run_operation(
 }
 
 fn run(
-    program: &Program,
-    dictionary: &Dictionary<'_>,
+    world: World<'_>,
     function: FnId,
     state: State,
 ) -> (Vec<Event>, Vec<VmaState>, bool) {
-    let mut machine = Machine::new(program, dictionary, Depth::Full);
+    let mut machine = Machine::new(world, Depth::Full);
     let exits = machine.enter(function, state);
-    let result = program.function(function).result;
+    let result = world.program.function(function).result;
     let can_fail = result.base != "void";
     let exits = exits
         .into_iter()
@@ -224,8 +220,8 @@ fn run(
 }
 
 /// The flags of a mapping that is copied on write: private, and writing is or may become allowed.
-fn cow_flags(dictionary: &Dictionary<'_>) -> Bits {
-    let mask = |name: &str| dictionary.flags.mask(Symbol::new(name)).unwrap_or(0);
+fn cow_flags(world: World<'_>) -> Bits {
+    let mask = |name: &str| world.dictionary.flags.mask(Symbol::new(name)).unwrap_or(0);
     Bits {
         ones: mask("VM_MAYWRITE"),
         zeros: mask("VM_SHARED") | mask("VM_MAYSHARE"),
@@ -233,17 +229,17 @@ fn cow_flags(dictionary: &Dictionary<'_>) -> Bits {
 }
 
 /// True if a mapping with these flags can still be copied on write.
-fn is_cow(dictionary: &Dictionary<'_>, flags: Bits) -> bool {
-    let mask = |name: &str| dictionary.flags.mask(Symbol::new(name)).unwrap_or(0);
+fn is_cow(world: World<'_>, flags: Bits) -> bool {
+    let mask = |name: &str| world.dictionary.flags.mask(Symbol::new(name)).unwrap_or(0);
     flags.ones & mask("VM_SHARED") == 0 && flags.zeros & mask("VM_MAYWRITE") == 0
 }
 
-fn cow_places(dictionary: &Dictionary<'_>, events: &[Event]) -> BTreeSet<(FnId, Span)> {
+fn cow_places(world: World<'_>, events: &[Event]) -> BTreeSet<(FnId, Span)> {
     events
         .iter()
         .filter(|event| match &event.kind {
             EventKind::Insert { state, .. } | EventKind::Install { state, .. } => {
-                is_cow(dictionary, state.flags)
+                is_cow(world, state.flags)
             }
             _ => false,
         })
@@ -279,15 +275,15 @@ fn born(runs: &[Run]) -> BTreeMap<TableId, Born> {
 
 /// Functions that insert entries, but that no entry point leads to: found by going up to callers
 /// until nobody calls them.
-fn orphans(program: &Program, dictionary: &Dictionary<'_>, runs: &[Run]) -> Vec<FnId> {
-    let missing = unreached(program, dictionary, runs);
-    let callers = callers(program);
+fn orphans(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
+    let missing = unreached(world, runs);
+    let callers = callers(world);
     let mut tops = BTreeSet::new();
     for function in missing {
         let mut seen = BTreeSet::from([function]);
         let mut pending = vec![function];
         while let Some(function) = pending.pop() {
-            let its = &program.function(function);
+            let its = &world.program.function(function);
             let above: Vec<FnId> = callers
                 .get(&function)
                 .into_iter()
@@ -295,7 +291,7 @@ fn orphans(program: &Program, dictionary: &Dictionary<'_>, runs: &[Run]) -> Vec<
                 .copied()
                 .filter(|caller| !seen.contains(caller))
                 .collect();
-            if above.is_empty() || dictionary.is_insert(its.name) || seen.len() > 64 {
+            if above.is_empty() || world.dictionary.is_insert(its.name) || seen.len() > 64 {
                 tops.insert(function);
             } else {
                 seen.extend(&above);
@@ -307,7 +303,7 @@ fn orphans(program: &Program, dictionary: &Dictionary<'_>, runs: &[Run]) -> Vec<
 }
 
 /// Functions with an insertion that none of the runs passed.
-fn unreached(program: &Program, dictionary: &Dictionary<'_>, runs: &[Run]) -> Vec<FnId> {
+fn unreached(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
     let reached: BTreeSet<(FnId, Span)> = runs
         .iter()
         .flat_map(|run| &run.events)
@@ -315,7 +311,7 @@ fn unreached(program: &Program, dictionary: &Dictionary<'_>, runs: &[Run]) -> Ve
         .map(|event| (event.function, event.span))
         .collect();
     let mut missing = BTreeSet::new();
-    for (id, function) in program.functions() {
+    for (id, function) in world.program.functions() {
         for body in &function.bodies {
             for expr in &body.exprs {
                 let ExprKind::Call { callee, args } = &expr.kind else {
@@ -325,7 +321,7 @@ fn unreached(program: &Program, dictionary: &Dictionary<'_>, runs: &[Run]) -> Ve
                     continue;
                 };
                 let is_insertion = matches!(
-                    dictionary.word(name, args.len()),
+                    world.dictionary.word(name, args.len()),
                     Some(Word::Insert(_))
                 );
                 if is_insertion && !reached.contains(&(id, expr.span)) {
@@ -338,9 +334,9 @@ fn unreached(program: &Program, dictionary: &Dictionary<'_>, runs: &[Run]) -> Ve
 }
 
 /// Who calls a function by name, or hands it over by name.
-fn callers(program: &Program) -> BTreeMap<FnId, BTreeSet<FnId>> {
+fn callers(world: World<'_>) -> BTreeMap<FnId, BTreeSet<FnId>> {
     let mut callers: BTreeMap<FnId, BTreeSet<FnId>> = BTreeMap::new();
-    for (id, function) in program.functions() {
+    for (id, function) in world.program.functions() {
         let names: BTreeSet<Symbol> = function
             .bodies
             .iter()
@@ -351,7 +347,7 @@ fn callers(program: &Program) -> BTreeMap<FnId, BTreeSet<FnId>> {
             })
             .collect();
         for name in names {
-            for target in program.resolve(name, function.file) {
+            for target in world.program.resolve(name, function.file) {
                 callers.entry(target).or_default().insert(id);
             }
         }

@@ -4,6 +4,7 @@
 mod bits;
 mod dictionary;
 mod entry;
+mod facts;
 mod inventory;
 mod machine;
 mod places;
@@ -21,6 +22,7 @@ pub use result::{
 
 pub use dictionary::Dictionary;
 pub use entry::{Run, n_unresolved, run_all};
+pub use facts::{Facts, World};
 pub use inventory::mappings;
 pub use places::Places;
 pub use readers::readers;

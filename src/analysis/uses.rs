@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::callgraph::{FnId, Program};
 use crate::program::{ExprKind, Symbol};
 
-use super::dictionary::Dictionary;
+use super::facts::World;
 use super::machine::{Depth, Event, EventKind, Machine};
 use super::state::State;
 use super::term::{Base, Term, Terms};
@@ -25,12 +25,12 @@ pub struct Uses {
 }
 
 /// Looks at every function of the program.
-pub fn uses(program: &Program, dictionary: &Dictionary<'_>) -> Uses {
-    let events: BTreeMap<FnId, Vec<Event>> = (0..program.n_functions())
+pub fn uses(world: World<'_>) -> Uses {
+    let events: BTreeMap<FnId, Vec<Event>> = (0..world.program.n_functions())
         .into_par_iter()
         .filter_map(|i| {
             let id = FnId(i as u32);
-            let events = events_of(program, dictionary, id);
+            let events = events_of(world, id);
             (!events.is_empty()).then_some((id, events))
         })
         .collect();
@@ -42,8 +42,8 @@ pub fn uses(program: &Program, dictionary: &Dictionary<'_>) -> Uses {
     uses
 }
 
-fn events_of(program: &Program, dictionary: &Dictionary<'_>, id: FnId) -> Vec<Event> {
-    let mut machine = Machine::new(program, dictionary, Depth::Local);
+fn events_of(world: World<'_>, id: FnId) -> Vec<Event> {
+    let mut machine = Machine::new(world, Depth::Local);
     machine.enter(id, State::default());
     let mut events = machine.into_events();
     events.retain(|event| event.path.len() == 1);

@@ -187,6 +187,11 @@ impl Program {
             .map(|&i| &self.parts.member_stores[i])
     }
 
+    /// Every store of a name to a member.
+    pub fn stores(&self) -> &[MemberStore] {
+        &self.parts.member_stores
+    }
+
     /// What linking knows of a file.
     pub fn file(&self, file: FileId) -> &FileFacts {
         &self.parts.files[file.0 as usize]

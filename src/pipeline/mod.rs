@@ -14,7 +14,7 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
-use crate::analysis::{self, Coverage, Dictionary, Mapping, Places, Reader, Verdict};
+use crate::analysis::{self, Coverage, Dictionary, Facts, Mapping, Places, Reader, Verdict, World};
 use crate::program::{FileId, Presence};
 use crate::rules::{self, Finding};
 use crate::sample;
@@ -235,9 +235,16 @@ fn analyse(
     progress.stage("analysis", None);
     let version: Option<Version> = tree.version.as_deref().and_then(major_minor);
     let dictionary = Dictionary::new(vocabulary, &program, version);
-    let runs = analysis::run_all(&program, &dictionary);
+    let facts = Facts::new(&program, &dictionary);
+    let world = World {
+        program: &program,
+        dictionary: &dictionary,
+        facts: &facts,
+    };
+    clock.stage("facts");
+    let runs = analysis::run_all(world);
     clock.stage("entry points");
-    let uses = analysis::uses(&program, &dictionary);
+    let uses = analysis::uses(world);
     clock.stage("uses");
     let syntax = Mutex::new(BTreeMap::new());
     let with_syntax = |file: FileId, answer: &mut dyn FnMut(&crate::syntax::FileSyntax<'_>)| {

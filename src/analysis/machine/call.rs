@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::analysis::bits::Bits;
 use crate::analysis::dictionary::Word;
+use crate::analysis::facts::is_predicate;
 use crate::analysis::state::{State, VmaState};
 use crate::analysis::term::{Base, Step, Terms};
 use crate::analysis::value::{Place, PlaceBase, Value};
@@ -38,7 +39,7 @@ impl<'p> Machine<'p> {
                     .collect();
             }
         }
-        for call in calls_in(frame.body, expr) {
+        for &call in frame.facts.calls.get(&expr).into_iter().flatten() {
             states = states
                 .into_iter()
                 .flat_map(|state| self.call(frame, call, state))
@@ -60,17 +61,14 @@ impl<'p> Machine<'p> {
         let ExprKind::Member { base, .. } = frame.body.expr(member).kind else {
             return vec![state];
         };
-        let ty = self.program.type_of(frame.function, frame.body, member);
+        let ty = frame.facts.types[member.0 as usize];
         if ty.base != "struct vm_operations_struct" || ty.pointers != 1 {
             return vec![state];
         }
         if !matches!(self.eval(frame, &mut state, base), Value::Unknown) {
             return vec![state];
         }
-        let struct_name = self
-            .program
-            .type_of(frame.function, frame.body, base)
-            .base;
+        let struct_name = frame.facts.types[base.0 as usize].base;
         let tables: Vec<_> = self
             .program
             .tables_of(struct_name)
@@ -279,7 +277,7 @@ impl<'p> Machine<'p> {
             return Vec::new();
         };
         let field = self.member_name(frame, state, field);
-        let ty = self.program.type_of(frame.function, frame.body, base);
+        let ty = frame.facts.types[base.0 as usize];
         let is_entry = |entry: &crate::vocabulary::EntryPoint| {
             !entry.secondary
                 && ty.base == entry.table.as_str()
@@ -339,6 +337,7 @@ impl<'p> Machine<'p> {
                 has_protection
                     || is_macro && arguments.iter().any(|v| matches!(v, Value::Prot(_)))
             }
+            Depth::Full if !self.facts.is_effective(target) && !is_predicate(function) => false,
             Depth::Full => {
                 has_protection
                     || arguments.iter().any(|value| {
@@ -397,7 +396,7 @@ impl<'p> Machine<'p> {
     }
 
     fn unknown_result(&self, frame: Frame<'p>, call: ExprId) -> Value {
-        let ty = self.program.type_of(frame.function, frame.body, call);
+        let ty = frame.facts.types[call.0 as usize];
         if ty.base == "pgprot_t" && ty.pointers == 0 {
             self.unknown_protection(frame, call)
         } else {
@@ -661,21 +660,10 @@ fn strip(body: &Body, mut callee: ExprId) -> ExprId {
     }
 }
 
-/// The calls in an expression, operands first.
-pub(crate) fn calls_in(body: &Body, expr: ExprId) -> Vec<ExprId> {
-    let mut found = Vec::new();
-    visit(body, expr, &mut |id| {
-        if matches!(body.expr(id).kind, ExprKind::Call { .. }) {
-            found.push(id);
-        }
-    });
-    found
-}
-
 /// The member accesses in an expression, operands first.
 fn ops_members(body: &Body, expr: ExprId) -> Vec<ExprId> {
     let mut found = Vec::new();
-    visit(body, expr, &mut |id| {
+    body.visit(expr, &mut |id| {
         if let ExprKind::Member { field, .. } = body.expr(id).kind
             && field.as_str().contains("ops")
         {
@@ -683,45 +671,4 @@ fn ops_members(body: &Body, expr: ExprId) -> Vec<ExprId> {
         }
     });
     found
-}
-
-/// Calls `see` for every expression below and including `expr`, operands first, left to right.
-pub(crate) fn visit(body: &Body, expr: ExprId, see: &mut impl FnMut(ExprId)) {
-    enum Task {
-        Enter(ExprId),
-        Leave(ExprId),
-    }
-    let mut tasks = vec![Task::Enter(expr)];
-    while let Some(task) = tasks.pop() {
-        match task {
-            Task::Leave(id) => see(id),
-            Task::Enter(id) => {
-                tasks.push(Task::Leave(id));
-                for operand in operands(body, id).into_iter().rev() {
-                    tasks.push(Task::Enter(operand));
-                }
-            }
-        }
-    }
-}
-
-/// The direct operands of an expression, left to right.
-pub(crate) fn operands(body: &Body, expr: ExprId) -> Vec<ExprId> {
-    match &body.expr(expr).kind {
-        ExprKind::Call { callee, args } => [*callee].into_iter().chain(args.clone()).collect(),
-        ExprKind::Member { base, .. } => vec![*base],
-        ExprKind::Index { base, index } => vec![*base, *index],
-        ExprKind::Deref(inner)
-        | ExprKind::AddrOf(inner)
-        | ExprKind::Unary(_, inner)
-        | ExprKind::Cast(_, inner) => vec![*inner],
-        ExprKind::Binary(_, a, b) => vec![*a, *b],
-        ExprKind::Init { fields, .. } => fields.iter().map(|init| init.value).collect(),
-        ExprKind::Local(_)
-        | ExprKind::Global(_)
-        | ExprKind::Int(_)
-        | ExprKind::Str
-        | ExprKind::Type(_)
-        | ExprKind::Unknown => Vec::new(),
-    }
 }

@@ -128,7 +128,7 @@ impl<'p> Machine<'p> {
                 _ => {}
             }
         }
-        let ty = self.program.type_of(frame.function, frame.body, expr);
+        let ty = frame.facts.types[expr.0 as usize];
         let is_vma_pointer = ty.pointers == 1 && self.dictionary.is_vma_type(ty.base);
         let Some(place) = self.place_of(frame, state, expr) else {
             return match ty.base.as_str() {
@@ -193,7 +193,7 @@ impl<'p> Machine<'p> {
             // The address of a copy on the stack is a pointer to that VMA.
             Value::Vma(vma) if self.copies.contains(&vma) => Value::Vma(vma),
             _ => {
-                let ty = self.program.type_of(frame.function, frame.body, expr);
+                let ty = frame.facts.types[expr.0 as usize];
                 if ty.pointers == 0 && self.dictionary.is_vma_type(ty.base) {
                     // A VMA that was set up in a variable, without being a copy of another.
                     let vma = state.new_vma();
@@ -393,7 +393,7 @@ impl<'p> Machine<'p> {
             }
             return;
         }
-        let ty = self.program.type_of(frame.function, body, target);
+        let ty = frame.facts.types[target.0 as usize];
         let mut value_now = self.eval(frame, state, value);
         if self.dictionary.is_vma_type(ty.base) {
             match (ty.pointers, &value_now) {
