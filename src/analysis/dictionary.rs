@@ -120,6 +120,14 @@ impl<'v> Dictionary<'v> {
         matches!(self.words.get(&name), Some(Word::Insert(_)))
     }
 
+    /// True if a call of `name` takes or gives a protection.
+    pub fn deals_with_protections(&self, name: Symbol) -> bool {
+        matches!(
+            self.words.get(&name),
+            Some(Word::Insert(_) | Word::Construct(_) | Word::Modify(_) | Word::Protection(_))
+        )
+    }
+
     /// True if `name` makes an entry or a protection out of its arguments: what its own body does
     /// with them is no use of its own.
     pub fn is_entry_helper(&self, name: Symbol) -> bool {

@@ -25,8 +25,9 @@ pub struct Run {
     pub phase: Option<Phase>,
     /// The table through which it is called, for operations of a VMA.
     pub table: Option<TableId>,
-    /// True if the mmap operation that installed the table stored to `vm_page_prot`.
-    pub is_updated_in_mmap: bool,
+    /// Whether the mmap operations that install the table store to `vm_page_prot`: on some way, on
+    /// some way not.
+    pub stored_in_mmap: Stored,
     /// What happened.
     pub events: Vec<Event>,
     /// The VMA in every way the function can succeed.
@@ -40,13 +41,21 @@ pub struct Run {
     pub is_exhausted: bool,
 }
 
+/// Whether `vm_page_prot` has been stored to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// On some way it has.
+    pub may: bool,
+    /// On some way it has not.
+    pub may_not: bool,
+}
+
 /// What the mmap operations of a tree leave in VMAs with one table of operations.
 #[derive(Clone, Debug, Default)]
 pub struct Born {
     /// Flags on every way.
     flags: Option<Bits>,
-    /// True if some way stored to `vm_page_prot`.
-    is_updated: bool,
+    stored: Stored,
     /// Protections left in the VMA.
     pub protections: BTreeSet<Term>,
     /// Flags on every way that leaves the mapping copy-on-write; `None` if there is none.
@@ -156,7 +165,7 @@ fn run_mmap(
         function,
         phase,
         table: None,
-        is_updated_in_mmap: false,
+        stored_in_mmap: Stored::default(),
         events,
         exits,
         cow: phase.map(|_| cow_places(world, &cow_events)),
@@ -192,7 +201,7 @@ fn run_operation(
         function,
         phase: Some(phase),
         table: Some(table),
-        is_updated_in_mmap: born.is_some_and(|born| born.is_updated),
+        stored_in_mmap: born.map_or_else(Stored::default, |born| born.stored),
         events,
         exits,
         cow,
@@ -264,7 +273,8 @@ fn born(runs: &[Run]) -> BTreeMap<TableId, Born> {
                         &mut born.flags
                     };
                     *flags = Some(flags.map_or(exit.flags, |flags| flags.join(exit.flags)));
-                    born.is_updated |= exit.is_updated;
+                    born.stored.may |= exit.is_updated;
+                    born.stored.may_not |= !exit.is_updated;
                     born.protections.extend(exit.prot.set.iter().cloned());
                 }
             }

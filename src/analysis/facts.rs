@@ -12,6 +12,7 @@ use crate::program::{
 };
 
 use super::dictionary::{Dictionary, Word};
+use super::places::is_generic_path;
 
 /// A program with everything that is known before the analysis begins.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +29,7 @@ pub struct World<'a> {
 #[derive(Debug, Default)]
 pub struct Facts {
     bodies: Vec<Vec<BodyFacts>>,
-    /// Functions that can change a VMA, insert an entry or hand out a protection, themselves or
-    /// through what they call.
+    /// Functions that can change a VMA or insert an entry, themselves or through what they call.
     effective: FixedBitSet,
 }
 
@@ -209,7 +209,8 @@ fn effective(program: &Program, dictionary: &Dictionary<'_>) -> FixedBitSet {
     let mut member_callers: FxHashMap<Symbol, Vec<FnId>> = FxHashMap::default();
     let mut pending = Vec::new();
     for (id, function) in program.functions() {
-        if has_effect(dictionary, function) {
+        let is_generic = is_generic_path(&program.file(function.file).path);
+        if has_effect(dictionary, function, is_generic) {
             pending.push(id);
         }
         let mut names: BTreeSet<Symbol> = BTreeSet::new();
@@ -275,11 +276,9 @@ fn effective(program: &Program, dictionary: &Dictionary<'_>) -> FixedBitSet {
     effective
 }
 
-/// True if a function itself inserts, stores to a member of a VMA, or changes its flags.
-fn has_effect(dictionary: &Dictionary<'_>, function: &Function) -> bool {
-    if function.result.base == "pgprot_t" && function.result.pointers == 0 {
-        return true;
-    }
+/// True if a function itself inserts, stores to a member of a VMA, or changes its flags. Writing an
+/// entry counts in drivers only: what generic code writes is no insertion on somebody's behalf.
+fn has_effect(dictionary: &Dictionary<'_>, function: &Function, is_generic: bool) -> bool {
     function.bodies.iter().any(|body| {
         let stores = body
             .blocks
@@ -293,8 +292,12 @@ fn has_effect(dictionary: &Dictionary<'_>, function: &Function) -> bool {
             ExprKind::Call { callee, args } => match body.expr(*callee).kind {
                 ExprKind::Global(name) => matches!(
                     dictionary.word(name, args.len()),
-                    Some(Word::Insert(_) | Word::Install(_) | Word::Flags(_))
-                ),
+                    Some(Word::Insert(_) | Word::Flags(_))
+                ) || !is_generic
+                    && matches!(
+                        dictionary.word(name, args.len()),
+                        Some(Word::Install(_))
+                    ),
                 _ => false,
             },
             // A pointer to the protection lets others change it.

@@ -24,6 +24,8 @@ struct Row {
     vm_flags: Option<u128>,
     cow: BTreeSet<Cow>,
     path: Option<CallPath>,
+    /// True if a parameter was replaced by what the callers hand over.
+    is_resolved: bool,
 }
 
 /// The call a row stands for.
@@ -105,9 +107,88 @@ pub fn mappings(
             }
         }
     }
+    add_unreached(program, dictionary, &mut rows);
+    resolve_parameters(program, &mut rows);
     rows.into_iter()
         .map(|(site, row)| mapping(program, dictionary, places, site, row))
         .collect()
+}
+
+/// Calls that no run gets to, such as those under `if (0)`, are listed for what they say.
+fn add_unreached(program: &Program, dictionary: &Dictionary<'_>, rows: &mut BTreeMap<Site, Row>) {
+    for (function, its) in program.functions() {
+        for body in &its.bodies {
+            for expr in &body.exprs {
+                let ExprKind::Call { callee, args } = &expr.kind else {
+                    continue;
+                };
+                let ExprKind::Global(api) = body.expr(*callee).kind else {
+                    continue;
+                };
+                let Some(Word::Insert(insert)) = dictionary.word(api, args.len()) else {
+                    continue;
+                };
+                let site = Site {
+                    function,
+                    span: expr.span,
+                    api,
+                    level: insert.level,
+                };
+                if rows.contains_key(&site) {
+                    continue;
+                }
+                let argument = insert.protection.and_then(|position| args.get(position));
+                let protection = match argument.map(|arg| &body.expr(*arg).kind) {
+                    None => Protection::Implicit,
+                    Some(ExprKind::Member { field, .. })
+                        if dictionary.is_protection_member(*field) =>
+                    {
+                        Protection::VmaProt
+                    }
+                    Some(_) => Protection::Param,
+                };
+                let row = rows.entry(site).or_default();
+                row.protection.insert(protection);
+                row.path = Some(vec![(function, None)].into());
+            }
+        }
+    }
+}
+
+/// Inside an insertion API, a parameter is whatever the API's callers hand over, and those are
+/// rows themselves.
+fn resolve_parameters(program: &Program, rows: &mut BTreeMap<Site, Row>) {
+    loop {
+        let mut by_api: BTreeMap<Symbol, (BTreeSet<Protection>, BTreeSet<Kind>)> = BTreeMap::new();
+        for (site, row) in rows.iter() {
+            let (protections, kinds) = by_api.entry(site.api).or_default();
+            let known = row.protection.iter().filter(|p| **p != Protection::Param);
+            protections.extend(known);
+            kinds.extend(&row.kinds);
+        }
+        let mut has_changed = false;
+        for (site, row) in rows.iter_mut() {
+            if !row.protection.contains(&Protection::Param) && !row.is_resolved {
+                continue;
+            }
+            let Some((protections, kinds)) = by_api.get(&program.function(site.function).name)
+            else {
+                continue;
+            };
+            if protections.is_empty() {
+                continue;
+            }
+            let before = (row.protection.len(), row.kinds.len(), row.is_resolved);
+            row.protection.remove(&Protection::Param);
+            row.protection.extend(protections);
+            row.kinds.extend(kinds);
+            row.is_resolved = true;
+            has_changed |= before != (row.protection.len(), row.kinds.len(), row.is_resolved);
+        }
+        if !has_changed {
+            return;
+        }
+    }
 }
 
 fn callee(
@@ -147,10 +228,11 @@ fn helpers(program: &Program, dictionary: &Dictionary<'_>, path: &CallPath) -> V
             continue;
         };
         let function = program.function(*callee);
-        let takes_protection = function
-            .params()
-            .iter()
-            .any(|param| param.ty.base == "pgprot_t");
+        // A macro has no types, but often has a function for a brother in another configuration.
+        let takes_protection = program.functions_named(function.name).iter().any(|&id| {
+            let params = program.function(id).params();
+            params.iter().any(|param| param.ty.base == "pgprot_t")
+        });
         if takes_protection && !dictionary.is_insert(function.name) {
             found.push(Helper {
                 caller: *caller,
@@ -214,35 +296,37 @@ fn observe(
 
 /// The protections that arrive in one observation, and the kinds of bits an override changes.
 fn classify(seen: &Observation<'_>) -> (BTreeSet<Protection>, BTreeSet<Kind>) {
-    let own = own_protection(seen);
     let mut protections = BTreeSet::new();
     let mut kinds = BTreeSet::new();
-    let Some(terms) = seen.protection else {
-        protections.insert(match own {
-            Protection::VmaProt => Protection::Implicit,
-            updated => updated,
-        });
-        return (protections, kinds);
-    };
-    for term in &terms.set {
-        let (protection, its_kinds) = classify_term(seen, own, term);
-        protections.insert(protection);
-        kinds.extend(its_kinds);
-    }
-    if protections.contains(&Protection::VmaProtUpdated) {
-        protections.remove(&Protection::VmaProt);
+    for own in own_protections(seen) {
+        let Some(terms) = seen.protection else {
+            protections.insert(match own {
+                Protection::VmaProt => Protection::Implicit,
+                updated => updated,
+            });
+            continue;
+        };
+        for term in &terms.set {
+            let (protection, its_kinds) = classify_term(seen, own, term);
+            protections.insert(protection);
+            kinds.extend(its_kinds);
+        }
     }
     (protections, kinds)
 }
 
-/// What the VMA's own protection counts as at this point.
-fn own_protection(seen: &Observation<'_>) -> Protection {
+/// What the VMA's own protection can count as at this point.
+fn own_protections(seen: &Observation<'_>) -> Vec<Protection> {
     let is_mmap = seen.run.phase == Some(Phase::Mmap) || seen.run.phase.is_none();
+    let stored = seen.run.stored_in_mmap;
     match (seen.state.is_updated, is_mmap) {
-        (true, true) => Protection::VmaProtUpdated,
-        (true, false) => Protection::VmaProtLate,
-        (false, _) if seen.run.is_updated_in_mmap => Protection::VmaProtUpdated,
-        (false, _) => Protection::VmaProt,
+        (true, true) => vec![Protection::VmaProtUpdated],
+        (true, false) => vec![Protection::VmaProtLate],
+        (false, _) if stored.may && stored.may_not => {
+            vec![Protection::VmaProt, Protection::VmaProtUpdated]
+        }
+        (false, _) if stored.may => vec![Protection::VmaProtUpdated],
+        (false, _) => vec![Protection::VmaProt],
     }
 }
 
@@ -256,7 +340,9 @@ fn classify_term(
         return (own, nothing);
     }
     let is_left_behind = seen.run.phase == Some(Phase::Mmap)
-        && seen.run.exits.iter().any(|exit| exit.prot.set.contains(term));
+        && seen.run.exits.iter().any(|exit| {
+            exit.prot.set.contains(term) && exit.inserted.contains(&(seen.function, seen.span))
+        });
     if is_left_behind {
         let is_changed = !term.steps.is_empty() || !matches!(term.base, Base::Own { .. });
         let protection = if is_changed {
@@ -300,11 +386,7 @@ fn mapping(
         _ => None,
     };
     let (line, column) = places.line_column(function.file, site.span.start);
-    let mut protection = row.protection;
-    if protection.contains(&Protection::VmaProtUpdated) {
-        protection.remove(&Protection::VmaProt);
-        protection.remove(&Protection::Implicit);
-    }
+    let protection = row.protection;
     let is_override = protection.iter().any(|protection| {
         matches!(
             protection,

@@ -50,9 +50,13 @@ impl Places<'_> {
 
     /// True for code that is not a driver's.
     pub fn is_generic(&self, file: FileId) -> bool {
-        let path = self.path(file);
-        !DRIVER_DIRECTORIES
-            .iter()
-            .any(|directory| path.starts_with(directory))
+        is_generic_path(self.path(file))
     }
+}
+
+/// True for the path of code that is not a driver's.
+pub fn is_generic_path(path: &str) -> bool {
+    !DRIVER_DIRECTORIES
+        .iter()
+        .any(|directory| path.starts_with(directory))
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::callgraph::{FnId, Program};
-use crate::program::{ExprKind, Symbol};
+use crate::program::{Expr, ExprKind, Symbol};
 
 use super::facts::World;
 use super::machine::{Depth, Event, EventKind, Machine};
@@ -43,6 +43,9 @@ pub fn uses(world: World<'_>) -> Uses {
 }
 
 fn events_of(world: World<'_>, id: FnId) -> Vec<Event> {
+    if !deals_with_protections(world, id) {
+        return Vec::new();
+    }
     let mut machine = Machine::new(world, Depth::Local);
     machine.enter(id, State::default());
     let mut events = machine.into_events();
@@ -57,6 +60,31 @@ fn events_of(world: World<'_>, id: FnId) -> Vec<Event> {
         }
     }
     unique
+}
+
+/// True if a protection can occur in a function: in its declarations, in a member it accesses, or
+/// in a call it makes.
+fn deals_with_protections(world: World<'_>, id: FnId) -> bool {
+    let function = world.program.function(id);
+    let is_declared = function
+        .locals
+        .iter()
+        .map(|local| local.ty)
+        .chain([function.result])
+        .any(|ty| ty.base == "pgprot_t");
+    let is_used = |expr: &Expr| match &expr.kind {
+        ExprKind::Member { field, .. } => world.dictionary.is_protection_member(*field),
+        ExprKind::Global(name) => {
+            world.dictionary.deals_with_protections(*name)
+                || world.dictionary.constant(*name).is_some()
+        }
+        _ => false,
+    };
+    is_declared
+        || function
+            .bodies
+            .iter()
+            .any(|body| body.exprs.iter().any(is_used))
 }
 
 impl Uses {

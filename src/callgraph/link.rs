@@ -20,16 +20,34 @@ impl Program {
     /// its headers bring in; else those of its architecture; else global ones. Several remain
     /// where configurations or architectures offer alternatives.
     pub fn resolve(&self, name: Symbol, file: FileId) -> Vec<FnId> {
-        self.nearest(
+        let mut found = self.nearest(
             file,
-            self.functions_named(name).iter().map(|&id| {
-                let function = self.function(id);
-                let is_header = self.file(function.file).path.ends_with(".h");
-                let is_hidden = !is_header
-                    && (function.is_static || function.kind == FunctionKind::Macro);
-                (id, function.file, is_hidden)
-            }),
-        )
+            self.functions_named(name)
+                .iter()
+                .map(|&id| (id, self.function(id).file, self.is_hidden(id))),
+        );
+        // A generic function that an architecture defines too is the weak one of both.
+        let is_weak = |id: FnId| {
+            let path = &self.file(self.function(id).file).path;
+            !self.is_hidden(id) && path.ends_with(".c") && self.file(self.function(id).file).arch.is_none()
+        };
+        if self.file(file).arch.is_none() && found.iter().any(|&id| is_weak(id)) {
+            let overriding = self.functions_named(name).iter().copied().filter(|&id| {
+                let facts = self.file(self.function(id).file);
+                facts.arch.is_some() && facts.path.ends_with(".c") && !self.is_hidden(id)
+            });
+            found.extend(overriding);
+            found.sort();
+            found.dedup();
+        }
+        found
+    }
+
+    /// True if only its own file can mean a definition.
+    fn is_hidden(&self, id: FnId) -> bool {
+        let function = self.function(id);
+        let is_header = self.file(function.file).path.ends_with(".h");
+        !is_header && (function.is_static || function.kind == FunctionKind::Macro)
     }
 
     /// The tables that a name used in `file` can mean.

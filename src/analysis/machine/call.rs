@@ -10,7 +10,7 @@ use crate::analysis::state::{State, VmaState};
 use crate::analysis::term::{Base, Step, Terms};
 use crate::analysis::value::{Place, PlaceBase, Value};
 use crate::callgraph::FnId;
-use crate::program::{Body, ExprId, ExprKind, FunctionKind, Symbol};
+use crate::program::{Body, ExprId, ExprKind, FunctionKind, Symbol, TypeRef};
 use crate::vocabulary::{FlagsChange, Insert, Install, Kind, ProtectionEffect, TargetKind};
 
 use super::eval::result_place;
@@ -44,8 +44,7 @@ impl<'p> Machine<'p> {
                 .into_iter()
                 .flat_map(|state| self.call(frame, call, state))
                 .collect();
-            states.sort();
-            states.dedup();
+            super::unique(&mut states);
         }
         states
     }
@@ -299,11 +298,25 @@ impl<'p> Machine<'p> {
         if found.is_empty() && carries_vma {
             self.observe(frame, call, EventKind::Unresolved);
         }
-        let n_args = arguments.len();
+        let ExprKind::Call { args, .. } = &frame.body.expr(call).kind else {
+            return Vec::new();
+        };
         found
             .into_iter()
-            .filter(|&id| self.program.function(id).n_params == n_args)
+            .filter(|&id| self.fits(frame, id, args))
             .collect()
+    }
+
+    /// True if a function can be called with these arguments: as many parameters, and no pointer
+    /// to one structure where another is expected.
+    fn fits(&self, frame: Frame<'p>, id: FnId, args: &[ExprId]) -> bool {
+        let params = self.program.function(id).params();
+        let is_structure = |ty: TypeRef| ty.pointers == 1 && ty.base.as_str().starts_with("struct ");
+        params.len() == args.len()
+            && params.iter().zip(args).all(|(param, arg)| {
+                let given = frame.facts.types[arg.0 as usize];
+                !is_structure(given) || !is_structure(param.ty) || given.base == param.ty.base
+            })
     }
 
     /// What a member of an unknown structure can hold, by its name and the shape of the call: a
@@ -330,17 +343,21 @@ impl<'p> Machine<'p> {
         if self.dictionary.is_insert(function.name) {
             return false;
         }
-        let has_protection = function.result.base == "pgprot_t" && function.result.pointers == 0;
+        let is_protection = |ty: TypeRef, pointers: u8| {
+            ty.base == "pgprot_t" && ty.pointers == pointers
+        };
+        let gives_protection = is_protection(function.result, 0)
+            || function.params().iter().any(|param| is_protection(param.ty, 1));
+        if gives_protection {
+            return true;
+        }
         let is_macro = function.kind == FunctionKind::Macro;
         match self.depth {
-            Depth::Local => {
-                has_protection
-                    || is_macro && arguments.iter().any(|v| matches!(v, Value::Prot(_)))
-            }
-            Depth::Full if !self.facts.is_effective(target) && !is_predicate(function) => false,
+            Depth::Local => is_macro && arguments.iter().any(|v| matches!(v, Value::Prot(_))),
             Depth::Full => {
-                has_protection
-                    || arguments.iter().any(|value| {
+                let is_useful = self.facts.is_effective(target) || is_predicate(function);
+                is_useful
+                    && arguments.iter().any(|value| {
                         matches!(
                             value,
                             Value::Vma(_)
@@ -511,8 +528,15 @@ impl<'p> Machine<'p> {
         state: &mut State,
         argument: ExprId,
     ) -> Arc<Terms> {
-        match self.eval(frame, state, argument) {
-            Value::Prot(terms) => terms,
+        let value = self.eval(frame, state, argument);
+        match (value, &frame.body.expr(argument).kind) {
+            (Value::Prot(terms), _) => terms,
+            // A parameter of a macro has no type; what it is used for tells what it is.
+            (_, ExprKind::Local(local))
+                if frame.depth == 0 && (local.0 as usize) < frame.function.n_params =>
+            {
+                Arc::new(Terms::one(Base::Parameter(local.0 as u8)))
+            }
             _ => Arc::new(Terms::one(Base::Unknown(self.describe(frame, argument)))),
         }
     }

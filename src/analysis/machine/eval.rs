@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::analysis::bits::Bits;
 use crate::analysis::dictionary::Word;
-use crate::analysis::state::State;
+use crate::analysis::state::{State, VmaState};
 use crate::analysis::term::{Base, Step, Terms};
 use crate::analysis::value::{Place, PlaceBase, Value};
 use crate::program::{BinaryOp, ExprId, ExprKind, FunctionKind, LocalId, Symbol, UnaryOp};
 use crate::vocabulary::Kind;
 
-use super::{EventKind, Frame, Machine, text_symbol};
+use super::{Depth, EventKind, Frame, Machine, text_symbol};
 
 /// The member of `pgprot_t` that holds its value, the same on all architectures. What is stored
 /// there is stored to the protection.
@@ -139,6 +139,9 @@ impl<'p> Machine<'p> {
         let value = state.load(&place, self.dictionary.vmas);
         match value {
             Value::Prot(terms) if is_vma_protection(&place, self) => {
+                if self.depth == Depth::Full {
+                    return Value::Prot(terms);
+                }
                 self.observe(frame, expr, EventKind::ReadProtection);
                 Value::prot(terms.read_at(frame.body.expr(expr).span))
             }
@@ -410,7 +413,30 @@ impl<'p> Machine<'p> {
         }
         self.note_store(frame, target, &place, &value_now);
         self.note_vma_store(frame, state, target, &place, &value_now);
+        if let PlaceBase::Vma(vma) = place.base
+            && is_vma_protection(&place, self)
+            && self.is_default_protection(frame, &value_now)
+        {
+            // Core mm gives a VMA its default: that is its own from now on.
+            let its = state.vma_mut(vma);
+            its.prot = VmaState::new(vma).prot;
+            its.is_updated = false;
+            return;
+        }
         state.store(&place, value_now, self.dictionary.vmas);
+    }
+
+    /// True if core mm sets a protection to what `vm_flags` say.
+    fn is_default_protection(&self, frame: Frame<'p>, value: &Value) -> bool {
+        let path = &self.program.file(frame.function.file).path;
+        let Value::Prot(terms) = value else {
+            return false;
+        };
+        path.starts_with("mm/")
+            && terms
+                .set
+                .iter()
+                .all(|term| term.base == Base::Recomputed && term.steps.is_empty())
     }
 
     /// Stores to something that is no VMA: remembered, for who reads them elsewhere.

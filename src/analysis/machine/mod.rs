@@ -11,10 +11,11 @@ mod event;
 mod refine;
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::callgraph::{FnId, Program};
 use crate::program::{
@@ -37,7 +38,8 @@ pub enum Depth {
     Local,
 }
 
-/// States with the same `vm_ops` at one block beyond this many are joined.
+/// States with the same `vm_ops` at one block beyond this many are joined, in a full run. A local
+/// run collects values only and joins at once.
 const MAX_STATES_PER_OPS: usize = 6;
 /// States at one block beyond this many are joined, whatever their `vm_ops`.
 const MAX_STATES: usize = 256;
@@ -218,9 +220,13 @@ impl<'p> Machine<'p> {
         }
         // Blocks stand in source order, so taking the first one first lets the states of both
         // sides of an `if` meet before what follows it is run.
+        let max_states = match self.depth {
+            Depth::Full => MAX_STATES_PER_OPS,
+            Depth::Local => 1,
+        };
         let mut pending: BTreeMap<BlockId, Vec<State>> = BTreeMap::new();
         let mut seen: Vec<Vec<State>> = vec![Vec::new(); body.blocks.len()];
-        arrive(frame, &mut seen, &mut pending, BlockId(0), entry);
+        arrive(frame, max_states, &mut seen, &mut pending, BlockId(0), entry);
         while let Some((block, states)) = pending.pop_first() {
             for state in states {
                 if self.fuel == 0 {
@@ -228,7 +234,7 @@ impl<'p> Machine<'p> {
                 }
                 self.fuel -= 1;
                 for (next, state) in self.run_block(frame, block, state, exits) {
-                    arrive(frame, &mut seen, &mut pending, next, state);
+                    arrive(frame, max_states, &mut seen, &mut pending, next, state);
                 }
             }
         }
@@ -248,8 +254,7 @@ impl<'p> Machine<'p> {
             for state in states {
                 after.extend(self.run_instr(frame, *instr, state));
             }
-            after.sort();
-            after.dedup();
+            unique(&mut after);
             states = after;
         }
         match &block.terminator {
@@ -361,9 +366,35 @@ impl<'p> Machine<'p> {
     }
 }
 
+/// Keeps the first of equal states.
+fn unique(states: &mut Vec<State>) {
+    if states.len() > 1 {
+        let mut seen: Vec<u64> = Vec::with_capacity(states.len());
+        states.retain(|state| {
+            let hash = FxBuildHasher.hash_one(state);
+            let is_new = !seen.contains(&hash);
+            seen.push(hash);
+            is_new
+        });
+    }
+}
+
+/// True if two states agree in what the answers depend on: the operations and the protection of
+/// the VMA.
+fn is_alike(a: &State, b: &State) -> bool {
+    match (a.vmas.first(), b.vmas.first()) {
+        (Some(a), Some(b)) => {
+            a.ops == b.ops && a.is_updated == b.is_updated && a.prot == b.prot
+        }
+        (None, None) => true,
+        _ => false,
+    }
+}
+
 /// Takes a state in at a block: kept apart from others while they are few, then joined.
 fn arrive(
     frame: Frame<'_>,
+    max_states: usize,
     seen: &mut [Vec<State>],
     pending: &mut BTreeMap<BlockId, Vec<State>>,
     block: BlockId,
@@ -383,21 +414,20 @@ fn arrive(
     if known.contains(&state) {
         return;
     }
-    let ops_of = |state: &State| state.vmas.first().map(|vma| vma.ops.clone());
-    let ops = ops_of(&state);
-    let n_alike = known.iter().filter(|other| ops_of(other) == ops).count();
-    let state = if n_alike >= MAX_STATES_PER_OPS || known.len() >= MAX_STATES {
-        let is_alike = |other: &State| known.len() >= MAX_STATES || ops_of(other) == ops;
+    let is_like = |other: &State| is_alike(other, &state);
+    let n_alike = known.iter().filter(|other| is_like(other)).count();
+    let state = if n_alike >= max_states || known.len() >= MAX_STATES {
+        let is_covered = |other: &State| known.len() >= MAX_STATES || is_like(other);
         let joined = known
             .iter()
-            .filter(|other| is_alike(other))
-            .fold(state, |all, other| all.join(other));
+            .filter(|other| is_covered(other))
+            .fold(state.clone(), |all, other| all.join(other));
         if known.contains(&joined) {
             return;
         }
         // The joined state covers what is still waiting.
         if let Some(waiting) = pending.get_mut(&block) {
-            waiting.retain(|other| !(known.len() >= MAX_STATES || ops_of(other) == ops));
+            waiting.retain(|other| !is_covered(other));
         }
         joined
     } else {
@@ -407,7 +437,7 @@ fn arrive(
     pending.entry(block).or_default().push(state);
 }
 
-/// Ends that agree in `vm_ops` and in whether the result is an error are joined when there are
+/// Ends that agree in what the answers depend on and in whether the result is an error are joined when there are
 /// many.
 fn join_exits(mut exits: Vec<Exit>) -> Vec<Exit> {
     exits.sort();
@@ -415,25 +445,20 @@ fn join_exits(mut exits: Vec<Exit>) -> Vec<Exit> {
     if exits.len() <= MAX_STATES_PER_OPS {
         return exits;
     }
-    let mut groups: BTreeMap<(Option<Value>, Option<bool>), Exit> = BTreeMap::new();
+    let mut groups: Vec<Exit> = Vec::new();
     for exit in exits {
-        let ops = exit.state.vmas.first().map(|vma| vma.ops.clone());
-        let key = (ops, exit.value.truth());
-        match groups.entry(key) {
-            std::collections::btree_map::Entry::Vacant(slot) => {
-                slot.insert(exit);
+        let alike = groups.iter_mut().find(|known| {
+            is_alike(&known.state, &exit.state) && known.value.truth() == exit.value.truth()
+        });
+        match alike {
+            Some(known) => {
+                known.state = known.state.join(&exit.state);
+                known.value = known.value.join(&exit.value);
             }
-            std::collections::btree_map::Entry::Occupied(mut slot) => {
-                let known = slot.get();
-                let joined = Exit {
-                    state: known.state.join(&exit.state),
-                    value: known.value.join(&exit.value),
-                };
-                slot.insert(joined);
-            }
+            None => groups.push(exit),
         }
     }
-    groups.into_values().collect()
+    groups
 }
 
 /// Splits a state into what a callee can see and the variables it cannot: those no argument points
