@@ -15,6 +15,8 @@ pub(super) struct Conditional {
     n_groups: usize,
     /// False for include guards and the like.
     is_optional: bool,
+    /// True for `#ifndef __ASSEMBLY__`: what follows its `#else` is no C.
+    is_not_assembler: bool,
     pub(super) at: usize,
 }
 
@@ -55,15 +57,21 @@ impl Scanner<'_> {
                 }
                 let text = &self.source()[directive.operands..directive.end];
                 let is_optional = !is_for_tools(text);
+                let names_assembler = matches!(
+                    &self.source()[operand().0..operand().1],
+                    b"__ASSEMBLY__" | b"__ASSEMBLER__"
+                );
+                let is_if = directive.kind == DirectiveKind::If;
                 self.n_optional += usize::from(is_optional);
                 self.conditionals.push(Conditional {
                     region,
                     nesting: *nesting,
                     n_groups: self.statement.groups.len(),
                     is_optional,
+                    is_not_assembler: names_assembler && !is_if,
                     at: hash,
                 });
-                if is_never(text) {
+                if is_never(text) || (names_assembler && is_if) {
                     self.skip(Skip::Branch);
                 }
             }
@@ -72,8 +80,8 @@ impl Scanner<'_> {
                     return;
                 };
                 // A definition that began or ended in another branch goes on in this one in a
-                // way only a parser can follow.
-                if open.region != region {
+                // way only a parser can follow. It is skipped, as is assembler.
+                if open.region != region || open.is_not_assembler {
                     self.skip(Skip::Rest);
                     return;
                 }

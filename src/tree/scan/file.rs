@@ -3,7 +3,7 @@
 use memchr::{memchr, memmem};
 
 use super::directive::Directive;
-use super::head::{Group, Head, function_head, is_keyword};
+use super::head::{Group, Head, function_head, is_annotation, is_keyword};
 use super::output::Definition;
 use super::{FILE_LEVEL, Nesting, Scanner};
 use crate::tree::entries::{AliasEntry, MacroEntry, StructEntry};
@@ -119,7 +119,8 @@ impl Scanner<'_> {
                 return;
             }
             Some(b'=' | b')') if self.statement.assigned.is_some() => {
-                self.table(at);
+                let end = self.table(at);
+                self.end_unfinished_statement(end);
                 return;
             }
             _ if self.statement.assigned.is_some() => {
@@ -132,12 +133,34 @@ impl Scanner<'_> {
             self.structure(tag, name, at);
             return;
         }
+        // `define_machine(name) { .member = value }`
+        if self.begins_designator(self.lexer.skip_blanks(at + 1)) {
+            let end = self.table(at);
+            self.reset_statement(end);
+            return;
+        }
         let end = match self.head(at) {
             Some((head, start)) => self.function(head, start, at),
             None => self.skip_block(at),
         };
         self.statement.old_style = None;
         self.reset_statement(end);
+    }
+
+    /// Ends a statement that ended at `end` without a semicolon: macros such as `MACHINE_END` bring
+    /// their own.
+    fn end_unfinished_statement(&mut self, end: usize) {
+        let next = self.lexer.skip_blanks(end);
+        if !self.is_first_in_line(next) || self.lexer.name_end(next) == next {
+            return;
+        }
+        let word_end = self.lexer.name_end(next);
+        let is_alone = self.source().get(word_end) == Some(&b'\n');
+        self.reset_statement(if is_alone { word_end } else { next });
+    }
+
+    fn begins_designator(&self, at: usize) -> bool {
+        self.source().get(at) == Some(&b'.') && self.lexer.name_end(at + 1) > at + 1
     }
 
     /// The head of the function whose body opens at `brace`, and where its definition begins.
@@ -196,7 +219,7 @@ impl Scanner<'_> {
             if let Some((group, others)) = groups.split_last()
                 && group.close + 1 == end
             {
-                if !text(group.name).starts_with(b"__") {
+                if !is_annotation(text(group.name)) {
                     return None;
                 }
                 groups = others;
@@ -207,12 +230,12 @@ impl Scanner<'_> {
             if matches!(text(word), b"struct" | b"union" | b"enum") {
                 return Some((word, name));
             }
-            let is_annotation = |word| text(word).starts_with(b"__");
+            let may_annotate = |word| text(word).starts_with(b"__");
             if word.0 == word.1 {
                 return None;
-            } else if name.0 == name.1 || is_annotation(name) {
+            } else if name.0 == name.1 || may_annotate(name) {
                 name = word;
-            } else if !is_annotation(word) {
+            } else if !may_annotate(word) {
                 return None;
             }
             at = word.0;

@@ -1,11 +1,17 @@
 //! From marked bytes to events: comments, literals and stray `#` are passed over here.
 
+use std::sync::LazyLock;
+
 use memchr::{memchr, memchr3, memmem};
 
 use crate::tree::events::Marks;
 
 /// Longer identifiers are not taken for names. C promises 63 significant characters.
 pub(super) const MAX_NAME: usize = 255;
+
+/// Building a finder costs more than most searches.
+pub(super) static COMMENT_END: LazyLock<memmem::Finder> =
+    LazyLock::new(|| memmem::Finder::new(b"*/"));
 
 /// Walks over the events of a file, or of a range of it.
 #[derive(Clone)]
@@ -103,7 +109,7 @@ impl<'s> Lexer<'s> {
 
     fn skip_comment(&mut self, at: usize) {
         let end = match self.source.get(at + 1) {
-            Some(b'*') => match memmem::find(&self.source[at + 2..], b"*/") {
+            Some(b'*') => match COMMENT_END.find(&self.source[at + 2..]) {
                 Some(n) => at + 2 + n + 2,
                 None => {
                     self.unterminated.get_or_insert(at);

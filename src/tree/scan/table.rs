@@ -59,8 +59,8 @@ struct Declarator {
 }
 
 impl Scanner<'_> {
-    /// Reads the initialiser at file level that opens at `open`.
-    pub(super) fn table(&mut self, open: usize) {
+    /// Reads the initialiser at file level that opens at `open`; returns where it ends.
+    pub(super) fn table(&mut self, open: usize) -> usize {
         let region = self.new_region();
         let equals = self.statement.assigned.unwrap_or(open);
         let declarator = self.declarator(equals);
@@ -119,6 +119,7 @@ impl Scanner<'_> {
             last = at;
         };
         self.end_entry(entry, end);
+        end
     }
 
     /// A brace in column 0 with a semicolon ends a table, whatever braces were lost.
