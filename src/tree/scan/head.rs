@@ -46,6 +46,8 @@ pub(super) fn function_head(lexer: &Lexer, groups: &[Group]) -> Option<Head> {
         let name = match lexer.source.get(content) {
             Some(b'*') => first.inner,
             _ if only.0 < only.1 && lexer.skip_blanks(only.1) == first.close => only,
+            // `typeof(x) (name(params))`
+            _ if is_keyword(text(first.name)) => second.inner,
             // `MACRO(4)(params)`
             _ => first.name,
         };

@@ -67,7 +67,7 @@ pub fn index_file(source: &[u8], words: &Words) -> FileIndex {
     SCRATCH.with_borrow_mut(|scratch| {
         scratch.marks.classify(source);
         scratch.mentions.clear();
-        words.find_all(source, &mut scratch.mentions);
+        words.find_all(source, &scratch.marks, &mut scratch.mentions);
         let mut scanner = Scanner::new(source, &scratch.marks, &scratch.mentions);
         scanner.file();
         scanner.finish()
