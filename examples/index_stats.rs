@@ -137,7 +137,11 @@ fn list_functions(paths: &[PathBuf], words: &Words) {
     for id in tree.file_ids() {
         let file = index.file(id);
         for (i, function) in file.functions.iter().enumerate() {
-            let kind = if function.is_macro { "macro" } else { "function" };
+            let kind = if function.is_macro {
+                "macro"
+            } else {
+                "function"
+            };
             let written = writeln!(
                 out,
                 "{}\t{}\t{kind}\t{}\t{}\t{}",

@@ -173,7 +173,9 @@ impl Filter {
                     }
                     None => {
                         filter.low[place].iter_mut().for_each(|bits| *bits |= group);
-                        filter.high[place].iter_mut().for_each(|bits| *bits |= group);
+                        filter.high[place]
+                            .iter_mut()
+                            .for_each(|bits| *bits |= group);
                     }
                 }
             }

@@ -108,7 +108,7 @@ impl Scanner<'_> {
             DirectiveKind::Include => {
                 let text = &self.source()[directive.operands..directive.end];
                 if let Some(header) = header_name(text) {
-                    self.out.includes.push(header);
+                    self.out.entries.includes.push(header);
                 }
             }
             DirectiveKind::Other => {}

@@ -4,6 +4,7 @@ use memchr::{memchr, memmem};
 
 use super::directive::Directive;
 use super::head::{Group, Head, function_head, is_annotation, is_keyword};
+use super::lexer::MAX_NAME;
 use super::output::Definition;
 use super::{FILE_LEVEL, Nesting, Scanner};
 use crate::tree::entries::{AliasEntry, MacroEntry, StructEntry};
@@ -11,6 +12,9 @@ use crate::tree::names::{is_name_byte, name_hash};
 
 /// Groups of a statement kept at most; the last ones decide.
 const MAX_GROUPS: usize = 16;
+
+/// The length of `struct`.
+const MAX_TAG: usize = 6;
 
 /// A function-like macro.
 pub(super) struct MacroDefinition {
@@ -197,7 +201,7 @@ impl Scanner<'_> {
                 is_macro: false,
                 in_conditional,
             },
-            &mut self.calls,
+            self.calls,
         );
         for definition in std::mem::take(&mut self.inner_macros) {
             self.function_macro(definition);
@@ -250,9 +254,9 @@ impl Scanner<'_> {
             false => self.tagged_hash(tag, name),
         };
         let end = self.skip_block(open);
-        self.statement.structure = Some(self.out.structs.len());
+        self.statement.structure = Some(self.out.entries.structs.len());
         self.statement.groups.clear();
-        self.out.structs.push(StructEntry {
+        self.out.entries.structs.push(StructEntry {
             name_hash,
             start: start as u32,
             end: end as u32,
@@ -264,7 +268,7 @@ impl Scanner<'_> {
         let Some(structure) = self.statement.structure else {
             return;
         };
-        let entry = &self.out.structs[structure];
+        let entry = &self.out.entries.structs[structure];
         if entry.name_hash != 0 || !self.source()[entry.start as usize..].starts_with(b"typedef") {
             return;
         }
@@ -277,7 +281,7 @@ impl Scanner<'_> {
             }
             let name = &self.source()[at..end];
             if !name.starts_with(b"__") {
-                self.out.structs[structure].name_hash = name_hash(name);
+                self.out.entries.structs[structure].name_hash = name_hash(name);
                 return;
             }
             at = end;
@@ -286,11 +290,14 @@ impl Scanner<'_> {
 
     /// The hash of `struct name`, however the two are spaced.
     pub(super) fn tagged_hash(&self, tag: (usize, usize), name: (usize, usize)) -> u32 {
-        let mut text = Vec::with_capacity(64);
-        text.extend_from_slice(&self.source()[tag.0..tag.1]);
-        text.push(b' ');
-        text.extend_from_slice(&self.source()[name.0..name.1]);
-        name_hash(&text)
+        let mut text = [0; MAX_TAG + 1 + MAX_NAME];
+        let tag = &self.source()[tag.0..tag.1];
+        let name = &self.source()[name.0..name.1];
+        let end = tag.len() + 1 + name.len();
+        text[..tag.len()].copy_from_slice(tag);
+        text[tag.len()] = b' ';
+        text[tag.len() + 1..end].copy_from_slice(name);
+        name_hash(&text[..end])
     }
 
     /// Records the macro a `#define` defines.
@@ -319,8 +326,8 @@ impl Scanner<'_> {
             }
             return;
         }
-        let name_hash = self.out.hash(name);
-        self.out.macros.push(MacroEntry {
+        let name_hash = self.lexer.hash(name);
+        self.out.entries.macros.push(MacroEntry {
             name_hash,
             start: start as u32,
             end: directive.end as u32,
@@ -336,9 +343,9 @@ impl Scanner<'_> {
                 let rest = self.lexer.skip_blanks(body_end).min(directive.end);
                 let is_alone = rest == directive.end || source[rest] == b'/';
                 if body < body_end && is_alone {
-                    self.out.aliases.push(AliasEntry {
+                    self.out.entries.aliases.push(AliasEntry {
                         name_hash,
-                        target_hash: self.out.hash((body, body_end)),
+                        target_hash: self.lexer.hash((body, body_end)),
                         start: start as u32,
                     });
                 }
@@ -360,7 +367,7 @@ impl Scanner<'_> {
                 is_macro: true,
                 in_conditional: definition.in_conditional,
             },
-            &mut self.calls,
+            self.calls,
         );
     }
 

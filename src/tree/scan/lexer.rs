@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use memchr::{memchr, memchr3, memmem};
 
 use crate::tree::events::Marks;
+use crate::tree::names::name_hash;
 
 /// Longer identifiers are not taken for names. C promises 63 significant characters.
 pub(super) const MAX_NAME: usize = 255;
@@ -100,6 +101,12 @@ impl<'s> Lexer<'s> {
         self.block = at / 64;
         let ahead = u64::MAX << (at % 64);
         self.bits = self.marks.events.get(self.block).map_or(0, |m| m & ahead);
+    }
+
+    /// The hash of the name in a range of the file.
+    #[inline]
+    pub(super) fn hash(&self, (start, end): (usize, usize)) -> u32 {
+        name_hash(&self.source[start..end])
     }
 
     /// True if `at` lies in the range that is walked.
