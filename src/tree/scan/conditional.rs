@@ -44,7 +44,7 @@ impl Scanner<'_> {
     /// Handles the directive whose `#` is at `hash`, met in `region` with `nesting` brackets open.
     pub(super) fn directive(&mut self, hash: usize, region: u32, nesting: &mut Nesting) {
         let directive = Directive::read(&self.lexer, hash);
-        self.pass(hash, directive);
+        let is_inside = self.pass(hash, directive);
         let operand = || {
             let end = self.lexer.name_end(directive.operands);
             (directive.operands, end)
@@ -103,7 +103,7 @@ impl Scanner<'_> {
                     open.is_optional = false;
                     self.n_optional -= 1;
                 }
-                self.define(hash, directive);
+                self.define(hash, directive, is_inside);
             }
             DirectiveKind::Include => {
                 let text = &self.source()[directive.operands..directive.end];
@@ -115,12 +115,15 @@ impl Scanner<'_> {
         }
     }
 
-    /// Goes on behind `directive`, which is no part of the statement around it.
-    fn pass(&mut self, hash: usize, directive: Directive) {
-        if self.lexer.skip_blanks(self.lexer.fresh) >= hash {
+    /// Goes on behind `directive`, which is no part of the statement around it. True if there is
+    /// such a statement.
+    fn pass(&mut self, hash: usize, directive: Directive) -> bool {
+        self.lexer.seek(directive.end);
+        let is_inside = self.lexer.skip_blanks(self.lexer.fresh) < hash;
+        if !is_inside {
             self.lexer.fresh = directive.end;
         }
-        self.lexer.seek(directive.end);
+        is_inside
     }
 
     fn close_conditional(&mut self) {

@@ -1,6 +1,6 @@
 //! The file level: statements, and what a brace there begins.
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memmem, memrchr};
 
 use super::directive::Directive;
 use super::head::{Group, Head, function_head, is_annotation, is_keyword};
@@ -58,6 +58,7 @@ impl Scanner<'_> {
                 _ => {}
             }
         }
+        self.emit_macros_before(self.source().len());
     }
 
     fn open_group(&mut self, at: usize, n_parens: u32) {
@@ -104,6 +105,7 @@ impl Scanner<'_> {
         self.statement.assigned = None;
         self.statement.structure = None;
         self.lexer.fresh = next;
+        self.emit_macros_before(next);
     }
 
     fn open_brace(&mut self, at: usize, nesting: &mut Nesting) {
@@ -122,6 +124,7 @@ impl Scanner<'_> {
                 self.reset_statement(at + 1);
                 return;
             }
+            _ if self.is_head_behind_lost_assignment(before) => {}
             Some(b'=' | b')') if self.statement.assigned.is_some() => {
                 let end = self.table(at);
                 self.end_unfinished_statement(end);
@@ -151,6 +154,19 @@ impl Scanner<'_> {
         self.reset_statement(end);
     }
 
+    /// True if a named group ends at `end` behind an `=`. No initialiser looks like that; the
+    /// assignment belongs to a table whose braces a macro brings, as `MACHINE_START` does.
+    fn is_head_behind_lost_assignment(&self, end: usize) -> bool {
+        let Some(last) = self.statement.groups.last() else {
+            return false;
+        };
+        let (start, name_end) = last.name;
+        self.statement.assigned.is_some_and(|at| at < start)
+            && last.close + 1 == end
+            && start < name_end
+            && !self.source()[start..name_end].starts_with(b"__")
+    }
+
     /// Ends a statement that ended at `end` without a semicolon: macros such as `MACHINE_END` bring
     /// their own.
     fn end_unfinished_statement(&mut self, end: usize) {
@@ -169,6 +185,7 @@ impl Scanner<'_> {
 
     /// The head of the function whose body opens at `brace`, and where its definition begins.
     fn head(&mut self, brace: usize) -> Option<(Head, usize)> {
+        let had_assignment = self.statement.assigned.take().is_some();
         let mut start = self.lexer.skip_blanks(self.lexer.fresh);
         if start == brace && self.statement.groups.is_empty() {
             let (groups, old_start) = self.statement.old_style.take()?;
@@ -179,7 +196,10 @@ impl Scanner<'_> {
         if is_keyword(&self.source()[head.name.0..head.name.1]) {
             return None;
         }
-        if let Some(not_before) = head.not_before {
+        if had_assignment {
+            let line = memrchr(b'\n', &self.source()[..head.name.0]).map_or(0, |at| at + 1);
+            start = start.max(line);
+        } else if let Some(not_before) = head.not_before {
             start = start.max(self.lexer.skip_blanks(not_before));
         }
         Some((head, start.min(head.name.0)))
@@ -187,9 +207,8 @@ impl Scanner<'_> {
 
     fn function(&mut self, head: Head, start: usize, open: usize) -> usize {
         let in_conditional = self.n_optional > 0;
-        self.in_function = true;
+        self.emit_macros_before(start);
         let end = self.body(open);
-        self.in_function = false;
         self.out.function(
             Definition {
                 prefix: head.prefix,
@@ -203,10 +222,20 @@ impl Scanner<'_> {
             },
             self.calls,
         );
-        for definition in std::mem::take(&mut self.inner_macros) {
-            self.function_macro(definition);
-        }
         end
+    }
+
+    /// Records the macros that were kept until the definition around them was.
+    fn emit_macros_before(&mut self, at: usize) {
+        let n_before = self
+            .inner_macros
+            .partition_point(|definition| definition.start < at);
+        if n_before > 0 {
+            let behind = self.inner_macros.split_off(n_before);
+            for definition in std::mem::replace(&mut self.inner_macros, behind) {
+                self.function_macro(definition);
+            }
+        }
     }
 
     /// The tag word and name of a structure whose members open at `brace`; the name is empty for
@@ -300,8 +329,9 @@ impl Scanner<'_> {
         name_hash(&text[..end])
     }
 
-    /// Records the macro a `#define` defines.
-    pub(super) fn define(&mut self, hash: usize, directive: Directive) {
+    /// Records the macro a `#define` defines. `is_inside` some statement or function, it has to
+    /// wait for that to be recorded.
+    pub(super) fn define(&mut self, hash: usize, directive: Directive, is_inside: bool) {
         let source = self.source();
         let name = (directive.operands, self.lexer.name_end(directive.operands));
         let (start, end) = name;
@@ -319,7 +349,8 @@ impl Scanner<'_> {
                 end: directive.end,
                 in_conditional: self.n_optional > 0,
             };
-            if self.in_function {
+            self.statement.old_style = None;
+            if is_inside {
                 self.inner_macros.push(definition);
             } else {
                 self.function_macro(definition);

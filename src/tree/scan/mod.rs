@@ -95,8 +95,7 @@ struct Scanner<'s> {
     statement: Statement,
     /// Calls of the function being read.
     calls: &'s mut Calls,
-    in_function: bool,
-    /// Macros defined inside the function being read; they follow it in the index.
+    /// Macros defined inside the statement or function being read; they follow it in the index.
     inner_macros: Vec<MacroDefinition>,
 }
 
@@ -133,7 +132,6 @@ impl<'s> Scanner<'s> {
             guard: Guard::Expected,
             statement: Statement::default(),
             calls,
-            in_function: false,
             inner_macros: Vec::new(),
         }
     }
