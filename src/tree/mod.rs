@@ -30,6 +30,8 @@ mod problem;
 mod registers;
 mod scan;
 mod source;
+#[cfg(all(test, unix))]
+mod tests;
 mod walk;
 mod words;
 

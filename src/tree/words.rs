@@ -216,8 +216,8 @@ mod avx2 {
                 _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(table.as_ptr().cast()) })
             };
             Filter {
-                low: filter.low.each_ref().map(|table| load(table)),
-                high: filter.high.each_ref().map(|table| load(table)),
+                low: filter.low.each_ref().map(&load),
+                high: filter.high.each_ref().map(load),
             }
         }
 
