@@ -182,7 +182,7 @@ fn an_unreadable_file_is_a_problem_of_the_index() {
 fn an_unreadable_directory_is_a_problem() {
     let dir = tree_of(&[("a.c", ""), ("secret/b.c", "")]);
     let secret = dir.path().join("secret");
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
     let is_root = fs::read_dir(&secret).is_ok();
     let tree = open(&[dir.path()]).unwrap();
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o700)).unwrap();
