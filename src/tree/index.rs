@@ -95,6 +95,7 @@ impl Index {
     fn keep_known_names(&mut self) {
         let functions = HashFilter::default();
         let objects = HashFilter::default();
+        objects.insert(name_hash(b"NULL"));
         self.files.par_iter().for_each(|file| {
             for function in &file.functions {
                 functions.insert(function.name_hash);

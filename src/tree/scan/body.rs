@@ -246,7 +246,7 @@ impl Scanner<'_> {
     }
 
     /// The name that is the whole value from `start` on: `name`, `&name`, `(type *)name`. Names in
-    /// capitals are constants and left out.
+    /// capitals are constants and left out, save `NULL`.
     pub(super) fn value(&self, start: usize) -> Option<(usize, usize)> {
         let source = self.source();
         let mut at = self.lexer.skip_blanks(start);
@@ -257,7 +257,8 @@ impl Scanner<'_> {
             at = self.lexer.skip_blanks(at + 1);
         }
         let end = self.lexer.name_end(at);
-        if at == end || is_all_caps(&source[at..end]) {
+        let name = &source[at..end];
+        if name.is_empty() || (is_all_caps(name) && name != b"NULL") {
             return None;
         }
         let behind = self.lexer.skip_blanks(end);

@@ -170,8 +170,9 @@ impl Scanner<'_> {
 /// True for a condition that keeps a header fit for assembler, C++ or user space and says nothing
 /// of the configuration.
 fn is_for_tools(condition: &[u8]) -> bool {
+    // Conditions are short, and most have no such name in them at all.
     let contains = |part: &[u8]| memmem::find(condition, part).is_some();
-    contains(b"__")
+    condition.windows(2).any(|pair| pair == b"__")
         && !contains(b"CONFIG_")
         && (contains(b"__ASSEMBL") || contains(b"__KERNEL__") || contains(b"__cplusplus"))
 }

@@ -409,6 +409,10 @@ impl Scanner<'_> {
 
 /// True if `word` stands in `text` on its own.
 fn has_word(text: &[u8], word: &[u8]) -> bool {
+    // Nearly always it is the first.
+    if text.starts_with(word) && text.get(word.len()).is_none_or(|&b| !is_name_byte(b)) {
+        return true;
+    }
     memmem::find_iter(text, word).any(|at| {
         let is_start = at == 0 || !is_name_byte(text[at - 1]);
         is_start && text.get(at + word.len()).is_none_or(|&b| !is_name_byte(b))

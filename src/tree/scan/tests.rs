@@ -226,10 +226,11 @@ fn tables() {
         ("fault", "my_fault"),
         ("open", "my_open"),
         ("deep", "my_deep"),
+        ("close", "NULL"),
     ] {
         assert!(has_pair(&index, 0, member, value), "{member}");
     }
-    assert_eq!(index.pairs(&table).len(), 3);
+    assert_eq!(index.pairs(&table).len(), 4);
 }
 
 #[test]
