@@ -1,7 +1,9 @@
 //! Indexes a tree and prints what was found and how long it took.
 //!
 //! `cargo run --release --example index_stats -- PATH... [--runs N]`
+//! or `PATH... --functions` to list all functions with their byte ranges.
 
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -46,14 +48,20 @@ const WORDS: &[(&str, u8)] = &[
 fn main() {
     let mut paths = Vec::new();
     let mut n_runs = 1;
+    let mut lists_functions = false;
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--runs" => n_runs = args.next().and_then(|n| n.parse().ok()).unwrap_or(1),
+            "--functions" => lists_functions = true,
             _ => paths.push(PathBuf::from(arg)),
         }
     }
     let words = Words::new(WORDS);
+    if lists_functions {
+        list_functions(&paths, &words);
+        return;
+    }
     let mut times = Vec::new();
     for run in 0..n_runs {
         let begin = Instant::now();
@@ -114,4 +122,38 @@ fn main() {
     }
     times.sort();
     println!("median {:.3?} of {n_runs}", times[times.len() / 2]);
+}
+
+fn list_functions(paths: &[PathBuf], words: &Words) {
+    let tree = match Tree::open(paths) {
+        Ok(tree) => tree,
+        Err(e) => {
+            eprintln!("{e}");
+            std::process::exit(2);
+        }
+    };
+    let index = tree.index(words, &|_| {});
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    for id in tree.file_ids() {
+        let file = index.file(id);
+        for (i, function) in file.functions.iter().enumerate() {
+            let kind = if function.is_macro {
+                "macro"
+            } else {
+                "function"
+            };
+            let written = writeln!(
+                out,
+                "{}\t{}\t{kind}\t{}\t{}\t{}",
+                tree.path(id),
+                file.function_name(i),
+                function.start,
+                function.body_start,
+                function.end
+            );
+            if written.is_err() {
+                return;
+            }
+        }
+    }
 }

@@ -23,7 +23,7 @@ impl Buckets {
         for file in files {
             visit(file, &mut |_, _| n_entries += 1);
         }
-        let n_bits = n_entries.max(2).next_power_of_two().trailing_zeros();
+        let n_bits = n_entries.max(2).ilog2();
         let shift = 32 - n_bits;
         let mut starts = vec![0_u32; (1 << n_bits) + 1];
         for file in files {

@@ -113,8 +113,8 @@ pub struct InitializerEntry {
 
 /// A member and the name it is set to: `.member = name`, `p->member = &name`.
 ///
-/// Values in capitals are left out, since they are never functions. In nested initialisers the
-/// member is the innermost one: `.base = { .fault = f }` gives `fault`.
+/// Values in capitals are left out, since they are never functions, save `NULL`. In nested
+/// initialisers the member is the innermost one: `.base = { .fault = f }` gives `fault`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MemberPair {
     /// Hash of the member's name; 0 for a value without a designator.

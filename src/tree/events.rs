@@ -38,6 +38,32 @@ impl Marks {
         self.classify_with(source, |block| avx2::masks(block));
     }
 
+    /// Where identifiers begin in a block, as bits. Numbers begin like them.
+    #[inline]
+    pub(super) fn name_starts(&self, block: usize) -> u64 {
+        let names = self.names[block];
+        let carried = match block.checked_sub(1) {
+            Some(before) => self.names[before] >> 63,
+            None => 0,
+        };
+        names & !(names << 1 | carried)
+    }
+
+    /// Where the run of identifier bytes from `start` on ends, in a file of `n_bytes`.
+    #[inline]
+    pub(super) fn name_run_end(&self, start: usize, n_bytes: usize) -> usize {
+        let mut at = start;
+        while at < n_bytes {
+            let ahead = 64 - at % 64;
+            let n = (self.names[at / 64] >> (at % 64)).trailing_ones() as usize;
+            at += n.min(ahead);
+            if n < ahead {
+                break;
+            }
+        }
+        at
+    }
+
     /// Classifies `source` without SIMD.
     #[cfg(test)]
     pub(super) fn classify_portably(&mut self, source: &[u8]) {

@@ -1,6 +1,7 @@
 //! The index of a whole tree.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
@@ -92,9 +93,10 @@ impl Index {
     /// Drops arguments and values that name nothing that could be called or hold a table: locals
     /// and parameters, for the most part.
     fn keep_known_names(&mut self) {
-        let mut functions = HashSet32::default();
-        let mut objects = HashSet32::default();
-        for file in &self.files {
+        let functions = HashFilter::default();
+        let objects = HashFilter::default();
+        objects.insert(name_hash(b"NULL"));
+        self.files.par_iter().for_each(|file| {
             for function in &file.functions {
                 functions.insert(function.name_hash);
             }
@@ -106,7 +108,7 @@ impl Index {
             for alias in &file.aliases {
                 objects.insert(alias.name_hash);
             }
-        }
+        });
         let is_function = |hash: u32| functions.contains(hash);
         let is_known = |hash: u32| functions.contains(hash) || objects.contains(hash);
         self.files
@@ -283,30 +285,32 @@ impl Index {
     }
 }
 
-/// A set of name hashes that may report one it does not hold, about one in a thousand: enough to
+/// A set of name hashes that may report one it does not hold, one in fifty at worst: enough to
 /// decide what to keep.
-struct HashSet32 {
-    bits: Vec<u64>,
+struct HashFilter {
+    bits: Vec<AtomicU64>,
 }
 
-impl Default for HashSet32 {
-    fn default() -> HashSet32 {
-        HashSet32 {
-            bits: vec![0; 1 << (Self::N_BITS - 6)],
+impl Default for HashFilter {
+    fn default() -> HashFilter {
+        let n_words = 1 << (Self::N_BITS - 6);
+        HashFilter {
+            bits: (0..n_words).map(|_| AtomicU64::new(0)).collect(),
         }
     }
 }
 
-impl HashSet32 {
+impl HashFilter {
+    /// 4 MiB for half a million names.
     const N_BITS: u32 = 25;
 
-    fn insert(&mut self, hash: u32) {
+    fn insert(&self, hash: u32) {
         let bit = hash >> (32 - Self::N_BITS);
-        self.bits[(bit / 64) as usize] |= 1 << (bit % 64);
+        self.bits[(bit / 64) as usize].fetch_or(1 << (bit % 64), Ordering::Relaxed);
     }
 
     fn contains(&self, hash: u32) -> bool {
         let bit = hash >> (32 - Self::N_BITS);
-        self.bits[(bit / 64) as usize] >> (bit % 64) & 1 == 1
+        self.bits[(bit / 64) as usize].load(Ordering::Relaxed) >> (bit % 64) & 1 == 1
     }
 }

@@ -8,10 +8,12 @@
 //!
 //! How one file is indexed:
 //!
-//! - [`events`](mod@events) marks the few bytes that matter (`( ) { } ; , = " ' / #`) and all
+//! - `events.rs` marks the few bytes that matter (`( ) { } ; , = " ' / #`) and all
 //!   identifier bytes as bit masks, 64 bytes at a time, with AVX2 where the machine has it.
-//! - [`scan`](mod@scan) walks the marked bytes with a state machine that looks *back* from a mark
+//! - `scan/` walks the marked bytes with a state machine that looks *back* from a mark
 //!   to the identifier in front of it. Most bytes of a file are never looked at one by one.
+//! - `words.rs` looks the vocabulary up where identifiers begin, so that later stages know which
+//!   functions mention it.
 //! - Register headers, a third of a kernel tree's bytes, are recognised early and skipped.
 //!
 //! **Invariant:** the index depends on the bytes and names of the files only, not on the number
@@ -30,6 +32,8 @@ mod problem;
 mod registers;
 mod scan;
 mod source;
+#[cfg(all(test, unix))]
+mod tests;
 mod walk;
 mod words;
 

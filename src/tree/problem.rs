@@ -24,7 +24,7 @@ pub struct Problem {
 pub enum ProblemKind {
     /// It could not be read, for the reason the system gave.
     Unreadable(String),
-    /// A symbolic link leads back to a directory above it.
+    /// A symbolic link leads back to itself or a directory above it.
     Loop,
     /// A symbolic link leads nowhere.
     BrokenLink,
@@ -65,7 +65,9 @@ impl fmt::Display for ProblemKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ProblemKind::Unreadable(reason) => write!(f, "cannot be read ({reason})"),
-            ProblemKind::Loop => f.write_str("symbolic link leads back to a directory above it"),
+            ProblemKind::Loop => {
+                f.write_str("symbolic link leads back to itself or a directory above it")
+            }
             ProblemKind::BrokenLink => f.write_str("symbolic link leads nowhere"),
             ProblemKind::TooLarge(n_bytes) => {
                 let mib = n_bytes.div_ceil(1 << 20);

@@ -14,7 +14,21 @@ const MIN_BYTES: usize = 16 << 10;
 /// The test is strict and cheap: such a header holds no brace, no semicolon, and no parenthesis
 /// directly behind a name, not even in a comment. One that does is read like any other.
 pub(super) fn is_register_header(source: &[u8]) -> bool {
-    source.len() >= MIN_BYTES && is_mostly_macros(&source[..MIN_BYTES]) && !has_code(source)
+    source.len() >= MIN_BYTES
+        && is_mostly_macros(&source[..MIN_BYTES])
+        && !has_code(behind_licence(source))
+}
+
+/// What follows the comments a file begins with. Licences hold any character.
+fn behind_licence(source: &[u8]) -> &[u8] {
+    let mut rest = source.trim_ascii_start();
+    while rest.starts_with(b"/*") {
+        match memchr::memmem::find(rest, b"*/") {
+            Some(at) => rest = rest[at + 2..].trim_ascii_start(),
+            None => return &[],
+        }
+    }
+    rest
 }
 
 /// True if most lines of `head` define macros, so that the full test is worth its time.

@@ -277,7 +277,7 @@ impl Listing {
                 if depth == Depth::Shallow && entry.depth() == N_SHALLOW_LEVELS {
                     left.push(entry.into_path());
                 }
-            } else if kind.is_symlink() {
+            } else if kind.is_symlink() && entry.depth() > 0 {
                 self.links.push(entry.into_path());
             } else if kind.is_file()
                 && let Some(language) = Language::of(entry.path())

@@ -183,7 +183,7 @@ impl Scanner<'_> {
         if is_keyword(name) {
             return false;
         }
-        let hash = self.out.hash((start, end));
+        let hash = self.lexer.hash((start, end));
         if is_member(source, start) {
             self.calls.member_calls.push(hash);
         } else {
@@ -205,7 +205,9 @@ impl Scanner<'_> {
             && self.lexer.skip_blanks(name_end) == end
             && !is_all_caps(&source[name_start..name_end])
         {
-            self.calls.args.push(self.out.hash((name_start, name_end)));
+            self.calls
+                .args
+                .push(self.lexer.hash((name_start, name_end)));
         }
     }
 
@@ -227,8 +229,8 @@ impl Scanner<'_> {
             return;
         };
         let pair = MemberPair {
-            member_hash: self.out.hash(member),
-            value_hash: self.out.hash(value),
+            member_hash: self.lexer.hash(member),
+            value_hash: self.lexer.hash(value),
             offset: value.0 as u32,
         };
         let is_designator = source[member.0 - 1] == b'.'
@@ -237,14 +239,14 @@ impl Scanner<'_> {
                     .last()
                     .is_some_and(|&byte| byte == b')' || byte == b']' || is_operand_end(byte)));
         if !is_designator {
-            self.out.member_stores.push(pair);
+            self.out.entries.member_stores.push(pair);
         } else if self.open_macro_table(table) {
-            self.out.pairs.push(pair);
+            self.out.entries.pairs.push(pair);
         }
     }
 
     /// The name that is the whole value from `start` on: `name`, `&name`, `(type *)name`. Names in
-    /// capitals are constants and left out.
+    /// capitals are constants and left out, save `NULL`.
     pub(super) fn value(&self, start: usize) -> Option<(usize, usize)> {
         let source = self.source();
         let mut at = self.lexer.skip_blanks(start);
@@ -255,7 +257,8 @@ impl Scanner<'_> {
             at = self.lexer.skip_blanks(at + 1);
         }
         let end = self.lexer.name_end(at);
-        if at == end || is_all_caps(&source[at..end]) {
+        let name = &source[at..end];
+        if name.is_empty() || (is_all_caps(name) && name != b"NULL") {
             return None;
         }
         let behind = self.lexer.skip_blanks(end);

@@ -15,6 +15,8 @@ pub(super) struct Conditional {
     n_groups: usize,
     /// False for include guards and the like.
     is_optional: bool,
+    /// True for `#ifndef __ASSEMBLY__`: what follows its `#else` is no C.
+    is_not_assembler: bool,
     pub(super) at: usize,
 }
 
@@ -42,7 +44,7 @@ impl Scanner<'_> {
     /// Handles the directive whose `#` is at `hash`, met in `region` with `nesting` brackets open.
     pub(super) fn directive(&mut self, hash: usize, region: u32, nesting: &mut Nesting) {
         let directive = Directive::read(&self.lexer, hash);
-        self.pass(hash, directive);
+        let is_inside = self.pass(hash, directive);
         let operand = || {
             let end = self.lexer.name_end(directive.operands);
             (directive.operands, end)
@@ -55,15 +57,21 @@ impl Scanner<'_> {
                 }
                 let text = &self.source()[directive.operands..directive.end];
                 let is_optional = !is_for_tools(text);
+                let names_assembler = matches!(
+                    &self.source()[operand().0..operand().1],
+                    b"__ASSEMBLY__" | b"__ASSEMBLER__"
+                );
+                let is_if = directive.kind == DirectiveKind::If;
                 self.n_optional += usize::from(is_optional);
                 self.conditionals.push(Conditional {
                     region,
                     nesting: *nesting,
                     n_groups: self.statement.groups.len(),
                     is_optional,
+                    is_not_assembler: names_assembler && !is_if,
                     at: hash,
                 });
-                if is_never(text) {
+                if is_never(text) || (names_assembler && is_if) {
                     self.skip(Skip::Branch);
                 }
             }
@@ -72,8 +80,8 @@ impl Scanner<'_> {
                     return;
                 };
                 // A definition that began or ended in another branch goes on in this one in a
-                // way only a parser can follow.
-                if open.region != region {
+                // way only a parser can follow. It is skipped, as is assembler.
+                if open.region != region || open.is_not_assembler {
                     self.skip(Skip::Rest);
                     return;
                 }
@@ -95,24 +103,27 @@ impl Scanner<'_> {
                     open.is_optional = false;
                     self.n_optional -= 1;
                 }
-                self.define(hash, directive);
+                self.define(hash, directive, is_inside);
             }
             DirectiveKind::Include => {
                 let text = &self.source()[directive.operands..directive.end];
                 if let Some(header) = header_name(text) {
-                    self.out.includes.push(header);
+                    self.out.entries.includes.push(header);
                 }
             }
             DirectiveKind::Other => {}
         }
     }
 
-    /// Goes on behind `directive`, which is no part of the statement around it.
-    fn pass(&mut self, hash: usize, directive: Directive) {
-        if self.lexer.skip_blanks(self.lexer.fresh) >= hash {
+    /// Goes on behind `directive`, which is no part of the statement around it. True if there is
+    /// such a statement.
+    fn pass(&mut self, hash: usize, directive: Directive) -> bool {
+        self.lexer.seek(directive.end);
+        let is_inside = self.lexer.skip_blanks(self.lexer.fresh) < hash;
+        if !is_inside {
             self.lexer.fresh = directive.end;
         }
-        self.lexer.seek(directive.end);
+        is_inside
     }
 
     fn close_conditional(&mut self) {
@@ -159,8 +170,9 @@ impl Scanner<'_> {
 /// True for a condition that keeps a header fit for assembler, C++ or user space and says nothing
 /// of the configuration.
 fn is_for_tools(condition: &[u8]) -> bool {
+    // Conditions are short, and most have no such name in them at all.
     let contains = |part: &[u8]| memmem::find(condition, part).is_some();
-    contains(b"__")
+    condition.windows(2).any(|pair| pair == b"__")
         && !contains(b"CONFIG_")
         && (contains(b"__ASSEMBL") || contains(b"__KERNEL__") || contains(b"__cplusplus"))
 }

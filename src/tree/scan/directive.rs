@@ -1,8 +1,8 @@
 //! Preprocessor lines.
 
-use memchr::{memchr3, memmem};
+use memchr::memchr3;
 
-use super::lexer::{Lexer, is_continued};
+use super::lexer::{COMMENT_END, Lexer, is_continued};
 
 /// A preprocessor line with its continuations.
 #[derive(Clone, Copy)]
@@ -73,7 +73,7 @@ fn directive_end(source: &[u8], start: usize) -> usize {
             }
             b'/' => {
                 if source.get(from) == Some(&b'*') {
-                    from = match memmem::find(&source[from + 1..], b"*/") {
+                    from = match COMMENT_END.find(&source[from + 1..]) {
                         Some(n) => from + 1 + n + 2,
                         None => return source.len(),
                     };

@@ -1,9 +1,10 @@
 //! The file level: statements, and what a brace there begins.
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memmem, memrchr};
 
 use super::directive::Directive;
-use super::head::{Group, Head, function_head, is_keyword};
+use super::head::{Group, Head, function_head, is_annotation, is_keyword};
+use super::lexer::MAX_NAME;
 use super::output::Definition;
 use super::{FILE_LEVEL, Nesting, Scanner};
 use crate::tree::entries::{AliasEntry, MacroEntry, StructEntry};
@@ -11,6 +12,9 @@ use crate::tree::names::{is_name_byte, name_hash};
 
 /// Groups of a statement kept at most; the last ones decide.
 const MAX_GROUPS: usize = 16;
+
+/// The length of `struct`.
+const MAX_TAG: usize = 6;
 
 /// A function-like macro.
 pub(super) struct MacroDefinition {
@@ -54,6 +58,7 @@ impl Scanner<'_> {
                 _ => {}
             }
         }
+        self.emit_macros_before(self.source().len());
     }
 
     fn open_group(&mut self, at: usize, n_parens: u32) {
@@ -100,6 +105,7 @@ impl Scanner<'_> {
         self.statement.assigned = None;
         self.statement.structure = None;
         self.lexer.fresh = next;
+        self.emit_macros_before(next);
     }
 
     fn open_brace(&mut self, at: usize, nesting: &mut Nesting) {
@@ -118,8 +124,10 @@ impl Scanner<'_> {
                 self.reset_statement(at + 1);
                 return;
             }
+            _ if self.is_head_behind_lost_assignment(before) => {}
             Some(b'=' | b')') if self.statement.assigned.is_some() => {
-                self.table(at);
+                let end = self.table(at);
+                self.end_unfinished_statement(end);
                 return;
             }
             _ if self.statement.assigned.is_some() => {
@@ -132,6 +140,12 @@ impl Scanner<'_> {
             self.structure(tag, name, at);
             return;
         }
+        // `define_machine(name) { .member = value }`
+        if self.begins_designator(self.lexer.skip_blanks(at + 1)) {
+            let end = self.table(at);
+            self.reset_statement(end);
+            return;
+        }
         let end = match self.head(at) {
             Some((head, start)) => self.function(head, start, at),
             None => self.skip_block(at),
@@ -140,8 +154,38 @@ impl Scanner<'_> {
         self.reset_statement(end);
     }
 
+    /// True if a named group ends at `end` behind an `=`. No initialiser looks like that; the
+    /// assignment belongs to a table whose braces a macro brings, as `MACHINE_START` does.
+    fn is_head_behind_lost_assignment(&self, end: usize) -> bool {
+        let Some(last) = self.statement.groups.last() else {
+            return false;
+        };
+        let (start, name_end) = last.name;
+        self.statement.assigned.is_some_and(|at| at < start)
+            && last.close + 1 == end
+            && start < name_end
+            && !self.source()[start..name_end].starts_with(b"__")
+    }
+
+    /// Ends a statement that ended at `end` without a semicolon: macros such as `MACHINE_END` bring
+    /// their own.
+    fn end_unfinished_statement(&mut self, end: usize) {
+        let next = self.lexer.skip_blanks(end);
+        if !self.is_first_in_line(next) || self.lexer.name_end(next) == next {
+            return;
+        }
+        let word_end = self.lexer.name_end(next);
+        let is_alone = self.source().get(word_end) == Some(&b'\n');
+        self.reset_statement(if is_alone { word_end } else { next });
+    }
+
+    fn begins_designator(&self, at: usize) -> bool {
+        self.source().get(at) == Some(&b'.') && self.lexer.name_end(at + 1) > at + 1
+    }
+
     /// The head of the function whose body opens at `brace`, and where its definition begins.
     fn head(&mut self, brace: usize) -> Option<(Head, usize)> {
+        let had_assignment = self.statement.assigned.take().is_some();
         let mut start = self.lexer.skip_blanks(self.lexer.fresh);
         if start == brace && self.statement.groups.is_empty() {
             let (groups, old_start) = self.statement.old_style.take()?;
@@ -152,7 +196,10 @@ impl Scanner<'_> {
         if is_keyword(&self.source()[head.name.0..head.name.1]) {
             return None;
         }
-        if let Some(not_before) = head.not_before {
+        if had_assignment {
+            let line = memrchr(b'\n', &self.source()[..head.name.0]).map_or(0, |at| at + 1);
+            start = start.max(line);
+        } else if let Some(not_before) = head.not_before {
             start = start.max(self.lexer.skip_blanks(not_before));
         }
         Some((head, start.min(head.name.0)))
@@ -160,9 +207,8 @@ impl Scanner<'_> {
 
     fn function(&mut self, head: Head, start: usize, open: usize) -> usize {
         let in_conditional = self.n_optional > 0;
-        self.in_function = true;
+        self.emit_macros_before(start);
         let end = self.body(open);
-        self.in_function = false;
         self.out.function(
             Definition {
                 prefix: head.prefix,
@@ -174,12 +220,22 @@ impl Scanner<'_> {
                 is_macro: false,
                 in_conditional,
             },
-            &mut self.calls,
+            self.calls,
         );
-        for definition in std::mem::take(&mut self.inner_macros) {
-            self.function_macro(definition);
-        }
         end
+    }
+
+    /// Records the macros that were kept until the definition around them was.
+    fn emit_macros_before(&mut self, at: usize) {
+        let n_before = self
+            .inner_macros
+            .partition_point(|definition| definition.start < at);
+        if n_before > 0 {
+            let behind = self.inner_macros.split_off(n_before);
+            for definition in std::mem::replace(&mut self.inner_macros, behind) {
+                self.function_macro(definition);
+            }
+        }
     }
 
     /// The tag word and name of a structure whose members open at `brace`; the name is empty for
@@ -196,7 +252,7 @@ impl Scanner<'_> {
             if let Some((group, others)) = groups.split_last()
                 && group.close + 1 == end
             {
-                if !text(group.name).starts_with(b"__") {
+                if !is_annotation(text(group.name)) {
                     return None;
                 }
                 groups = others;
@@ -207,12 +263,12 @@ impl Scanner<'_> {
             if matches!(text(word), b"struct" | b"union" | b"enum") {
                 return Some((word, name));
             }
-            let is_annotation = |word| text(word).starts_with(b"__");
+            let may_annotate = |word| text(word).starts_with(b"__");
             if word.0 == word.1 {
                 return None;
-            } else if name.0 == name.1 || is_annotation(name) {
+            } else if name.0 == name.1 || may_annotate(name) {
                 name = word;
-            } else if !is_annotation(word) {
+            } else if !may_annotate(word) {
                 return None;
             }
             at = word.0;
@@ -227,9 +283,9 @@ impl Scanner<'_> {
             false => self.tagged_hash(tag, name),
         };
         let end = self.skip_block(open);
-        self.statement.structure = Some(self.out.structs.len());
+        self.statement.structure = Some(self.out.entries.structs.len());
         self.statement.groups.clear();
-        self.out.structs.push(StructEntry {
+        self.out.entries.structs.push(StructEntry {
             name_hash,
             start: start as u32,
             end: end as u32,
@@ -241,7 +297,7 @@ impl Scanner<'_> {
         let Some(structure) = self.statement.structure else {
             return;
         };
-        let entry = &self.out.structs[structure];
+        let entry = &self.out.entries.structs[structure];
         if entry.name_hash != 0 || !self.source()[entry.start as usize..].starts_with(b"typedef") {
             return;
         }
@@ -254,7 +310,7 @@ impl Scanner<'_> {
             }
             let name = &self.source()[at..end];
             if !name.starts_with(b"__") {
-                self.out.structs[structure].name_hash = name_hash(name);
+                self.out.entries.structs[structure].name_hash = name_hash(name);
                 return;
             }
             at = end;
@@ -263,15 +319,19 @@ impl Scanner<'_> {
 
     /// The hash of `struct name`, however the two are spaced.
     pub(super) fn tagged_hash(&self, tag: (usize, usize), name: (usize, usize)) -> u32 {
-        let mut text = Vec::with_capacity(64);
-        text.extend_from_slice(&self.source()[tag.0..tag.1]);
-        text.push(b' ');
-        text.extend_from_slice(&self.source()[name.0..name.1]);
-        name_hash(&text)
+        let mut text = [0; MAX_TAG + 1 + MAX_NAME];
+        let tag = &self.source()[tag.0..tag.1];
+        let name = &self.source()[name.0..name.1];
+        let end = tag.len() + 1 + name.len();
+        text[..tag.len()].copy_from_slice(tag);
+        text[tag.len()] = b' ';
+        text[tag.len() + 1..end].copy_from_slice(name);
+        name_hash(&text[..end])
     }
 
-    /// Records the macro a `#define` defines.
-    pub(super) fn define(&mut self, hash: usize, directive: Directive) {
+    /// Records the macro a `#define` defines. `is_inside` some statement or function, it has to
+    /// wait for that to be recorded.
+    pub(super) fn define(&mut self, hash: usize, directive: Directive, is_inside: bool) {
         let source = self.source();
         let name = (directive.operands, self.lexer.name_end(directive.operands));
         let (start, end) = name;
@@ -289,15 +349,16 @@ impl Scanner<'_> {
                 end: directive.end,
                 in_conditional: self.n_optional > 0,
             };
-            if self.in_function {
+            self.statement.old_style = None;
+            if is_inside {
                 self.inner_macros.push(definition);
             } else {
                 self.function_macro(definition);
             }
             return;
         }
-        let name_hash = self.out.hash(name);
-        self.out.macros.push(MacroEntry {
+        let name_hash = self.lexer.hash(name);
+        self.out.entries.macros.push(MacroEntry {
             name_hash,
             start: start as u32,
             end: directive.end as u32,
@@ -313,9 +374,9 @@ impl Scanner<'_> {
                 let rest = self.lexer.skip_blanks(body_end).min(directive.end);
                 let is_alone = rest == directive.end || source[rest] == b'/';
                 if body < body_end && is_alone {
-                    self.out.aliases.push(AliasEntry {
+                    self.out.entries.aliases.push(AliasEntry {
                         name_hash,
-                        target_hash: self.out.hash((body, body_end)),
+                        target_hash: self.lexer.hash((body, body_end)),
                         start: start as u32,
                     });
                 }
@@ -337,7 +398,7 @@ impl Scanner<'_> {
                 is_macro: true,
                 in_conditional: definition.in_conditional,
             },
-            &mut self.calls,
+            self.calls,
         );
     }
 
@@ -348,6 +409,10 @@ impl Scanner<'_> {
 
 /// True if `word` stands in `text` on its own.
 fn has_word(text: &[u8], word: &[u8]) -> bool {
+    // Nearly always it is the first.
+    if text.starts_with(word) && text.get(word.len()).is_none_or(|&b| !is_name_byte(b)) {
+        return true;
+    }
     memmem::find_iter(text, word).any(|at| {
         let is_start = at == 0 || !is_name_byte(text[at - 1]);
         is_start && text.get(at + word.len()).is_none_or(|&b| !is_name_byte(b))

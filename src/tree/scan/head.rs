@@ -42,9 +42,14 @@ pub(super) fn function_head(lexer: &Lexer, groups: &[Group]) -> Option<Head> {
         && second.open == lexer.skip_blanks(first.close + 1)
     {
         let content = lexer.skip_blanks(first.open + 1);
+        let only = (content, lexer.name_end(content));
         let name = match lexer.source.get(content) {
             Some(b'*') => first.inner,
-            _ => (content, lexer.name_end(content)),
+            _ if only.0 < only.1 && lexer.skip_blanks(only.1) == first.close => only,
+            // `typeof(x) (name(params))`
+            _ if is_keyword(text(first.name)) => second.inner,
+            // `MACRO(4)(params)`
+            _ => first.name,
         };
         return (name.0 < name.1).then_some(Head {
             name,
@@ -105,7 +110,7 @@ fn defined_name(lexer: &Lexer, group: &Group) -> ((usize, usize), &'static str) 
 }
 
 /// Identifiers in front of `(` that never name a function.
-fn is_annotation(name: &[u8]) -> bool {
+pub(super) fn is_annotation(name: &[u8]) -> bool {
     matches!(
         name,
         b"__attribute__"

@@ -1,11 +1,18 @@
 //! From marked bytes to events: comments, literals and stray `#` are passed over here.
 
+use std::sync::LazyLock;
+
 use memchr::{memchr, memchr3, memmem};
 
 use crate::tree::events::Marks;
+use crate::tree::names::name_hash;
 
 /// Longer identifiers are not taken for names. C promises 63 significant characters.
 pub(super) const MAX_NAME: usize = 255;
+
+/// Building a finder costs more than most searches.
+pub(super) static COMMENT_END: LazyLock<memmem::Finder> =
+    LazyLock::new(|| memmem::Finder::new(b"*/"));
 
 /// Walks over the events of a file, or of a range of it.
 #[derive(Clone)]
@@ -96,6 +103,12 @@ impl<'s> Lexer<'s> {
         self.bits = self.marks.events.get(self.block).map_or(0, |m| m & ahead);
     }
 
+    /// The hash of the name in a range of the file.
+    #[inline]
+    pub(super) fn hash(&self, (start, end): (usize, usize)) -> u32 {
+        name_hash(&self.source[start..end])
+    }
+
     /// True if `at` lies in the range that is walked.
     pub(super) fn contains(&self, at: usize) -> bool {
         at < self.limit
@@ -103,7 +116,7 @@ impl<'s> Lexer<'s> {
 
     fn skip_comment(&mut self, at: usize) {
         let end = match self.source.get(at + 1) {
-            Some(b'*') => match memmem::find(&self.source[at + 2..], b"*/") {
+            Some(b'*') => match COMMENT_END.find(&self.source[at + 2..]) {
                 Some(n) => at + 2 + n + 2,
                 None => {
                     self.unterminated.get_or_insert(at);

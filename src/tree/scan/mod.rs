@@ -33,7 +33,7 @@ use conditional::{Conditional, Guard};
 use file::MacroDefinition;
 use head::Group;
 use lexer::Lexer;
-use output::{Calls, Output};
+use output::{Calls, Entries, Output};
 
 /// Indexes one file: a pure function of its bytes and the vocabulary.
 ///
@@ -43,6 +43,8 @@ pub fn index_file(source: &[u8], words: &Words) -> FileIndex {
     struct Scratch {
         marks: Marks,
         mentions: Vec<Mention>,
+        entries: Entries,
+        calls: Calls,
     }
     thread_local! {
         static SCRATCH: RefCell<Scratch> = RefCell::default();
@@ -67,8 +69,10 @@ pub fn index_file(source: &[u8], words: &Words) -> FileIndex {
     SCRATCH.with_borrow_mut(|scratch| {
         scratch.marks.classify(source);
         scratch.mentions.clear();
-        words.find_all(source, &mut scratch.mentions);
-        let mut scanner = Scanner::new(source, &scratch.marks, &scratch.mentions);
+        words.find_all(source, &scratch.marks, &mut scratch.mentions);
+        let lexer = Lexer::new(source, &scratch.marks);
+        let out = Output::new(source, &scratch.mentions, &mut scratch.entries);
+        let mut scanner = Scanner::new(lexer, out, &mut scratch.calls);
         scanner.file();
         scanner.finish()
     })
@@ -90,9 +94,8 @@ struct Scanner<'s> {
     guard: Guard,
     statement: Statement,
     /// Calls of the function being read.
-    calls: Calls,
-    in_function: bool,
-    /// Macros defined inside the function being read; they follow it in the index.
+    calls: &'s mut Calls,
+    /// Macros defined inside the statement or function being read; they follow it in the index.
     inner_macros: Vec<MacroDefinition>,
 }
 
@@ -119,17 +122,16 @@ struct Nesting {
 const FILE_LEVEL: u32 = 0;
 
 impl<'s> Scanner<'s> {
-    fn new(source: &'s [u8], marks: &'s Marks, mentions: &'s [Mention]) -> Scanner<'s> {
+    fn new(lexer: Lexer<'s>, out: Output<'s>, calls: &'s mut Calls) -> Scanner<'s> {
         Scanner {
-            lexer: Lexer::new(source, marks),
-            out: Output::new(source, mentions),
+            lexer,
+            out,
             conditionals: Vec::new(),
             n_optional: 0,
             n_regions: 0,
             guard: Guard::Expected,
             statement: Statement::default(),
-            calls: Calls::default(),
-            in_function: false,
+            calls,
             inner_macros: Vec::new(),
         }
     }

@@ -15,6 +15,13 @@ use crate::tree::words::{Mention, classes_between};
 pub(super) struct Output<'s> {
     source: &'s [u8],
     mentions: &'s [Mention],
+    pub(super) entries: &'s mut Entries,
+}
+
+/// Lists of entries, kept from file to file: they grow once, and each file's index is an exact
+/// copy of them.
+#[derive(Default)]
+pub(super) struct Entries {
     functions: Vec<FunctionEntry>,
     names: String,
     calls: Vec<u32>,
@@ -57,61 +64,49 @@ pub(super) struct Definition<'a> {
 }
 
 impl<'s> Output<'s> {
-    pub(super) fn new(source: &'s [u8], mentions: &'s [Mention]) -> Output<'s> {
+    pub(super) fn new(
+        source: &'s [u8],
+        mentions: &'s [Mention],
+        entries: &'s mut Entries,
+    ) -> Output<'s> {
         Output {
             source,
             mentions,
-            functions: Vec::new(),
-            names: String::new(),
-            calls: Vec::new(),
-            structs: Vec::new(),
-            initializers: Vec::new(),
-            pairs: Vec::new(),
-            member_stores: Vec::new(),
-            aliases: Vec::new(),
-            macros: Vec::new(),
-            includes: Vec::new(),
-            problems: Vec::new(),
+            entries,
         }
     }
 
-    /// The hash of the name in a range of the file.
-    pub(super) fn hash(&self, (start, end): (usize, usize)) -> u32 {
-        name_hash(&self.source[start..end])
-    }
-
     pub(super) fn function(&mut self, definition: Definition, calls: &mut Calls) {
-        let name_at = self.names.len();
-        self.names.push_str(definition.prefix);
+        let Entries {
+            functions,
+            names,
+            calls: pool,
+            ..
+        } = &mut *self.entries;
+        let name_at = names.len();
+        names.push_str(definition.prefix);
         let (start, end) = definition.name;
         // Identifiers are ASCII by the masks they are found with.
-        self.names
-            .extend(self.source[start..end].iter().map(|&byte| byte as char));
-        let name_len = match u8::try_from(self.names.len() - name_at) {
+        names.extend(self.source[start..end].iter().map(|&byte| byte as char));
+        let name_len = match u8::try_from(names.len() - name_at) {
             Ok(len) => len,
             Err(_) => {
-                self.names.truncate(name_at + usize::from(u8::MAX));
+                names.truncate(name_at + usize::from(u8::MAX));
                 u8::MAX
             }
         };
-        let callees_at = self.push_sorted(&mut calls.callees);
-        let member_calls_at = self.push_sorted(&mut calls.member_calls);
-        let args_at = self.push_sorted(&mut calls.args);
-        self.functions.push(FunctionEntry {
-            name_hash: name_hash(&self.names.as_bytes()[name_at..]),
+        let (start, body_start, end) = (definition.start, definition.body_start, definition.end);
+        functions.push(FunctionEntry {
+            name_hash: name_hash(&names.as_bytes()[name_at..]),
             name_at: name_at as u32,
-            start: definition.start as u32,
-            body_start: definition.body_start as u32,
-            end: definition.end as u32,
-            mentions_signature: classes_between(
-                self.mentions,
-                definition.start,
-                definition.body_start,
-            ),
-            mentions_body: classes_between(self.mentions, definition.body_start, definition.end),
-            callees_at,
-            member_calls_at,
-            args_at,
+            start: start as u32,
+            body_start: body_start as u32,
+            end: end as u32,
+            mentions_signature: classes_between(self.mentions, start, body_start),
+            mentions_body: classes_between(self.mentions, body_start, end),
+            callees_at: move_sorted(&mut calls.callees, pool),
+            member_calls_at: move_sorted(&mut calls.member_calls, pool),
+            args_at: move_sorted(&mut calls.args, pool),
             name_len,
             is_static: definition.is_static,
             is_macro: definition.is_macro,
@@ -119,34 +114,49 @@ impl<'s> Output<'s> {
         });
     }
 
-    fn push_sorted(&mut self, hashes: &mut Vec<u32>) -> u32 {
-        let at = self.calls.len() as u32;
-        hashes.sort_unstable();
-        hashes.dedup();
-        self.calls.append(hashes);
-        at
-    }
-
     pub(super) fn problem(&mut self, kind: ProblemKind, at: usize, action: &'static str) {
         let line = 1 + memchr_iter(b'\n', &self.source[..at]).count() as u32;
-        self.problems.push(LexicalProblem { kind, line, action });
+        self.entries
+            .problems
+            .push(LexicalProblem { kind, line, action });
     }
 
+    /// The index of the file; the lists are left empty.
     pub(super) fn finish(self) -> FileIndex {
+        let mentions = classes_between(self.mentions, 0, self.source.len());
+        let entries = self.entries;
+        let names = entries.names.as_str().into();
+        entries.names.clear();
         FileIndex {
-            functions: self.functions.into(),
-            structs: self.structs.into(),
-            initializers: self.initializers.into(),
-            pairs: self.pairs.into(),
-            member_stores: self.member_stores.into(),
-            aliases: self.aliases.into(),
-            macros: self.macros.into(),
-            includes: self.includes.into(),
-            mentions: classes_between(self.mentions, 0, self.source.len()),
+            functions: take(&mut entries.functions),
+            structs: take(&mut entries.structs),
+            initializers: take(&mut entries.initializers),
+            pairs: take(&mut entries.pairs),
+            member_stores: take(&mut entries.member_stores),
+            aliases: take(&mut entries.aliases),
+            macros: take(&mut entries.macros),
+            includes: take(&mut entries.includes),
+            mentions,
             register_header: false,
-            problems: self.problems.into(),
-            names: self.names.into(),
-            calls: self.calls.into(),
+            problems: take(&mut entries.problems),
+            names,
+            calls: take(&mut entries.calls),
         }
     }
+}
+
+/// Moves `hashes` to the end of `pool`, sorted and each once; returns where they begin.
+fn move_sorted(hashes: &mut Vec<u32>, pool: &mut Vec<u32>) -> u32 {
+    let at = pool.len() as u32;
+    hashes.sort_unstable();
+    hashes.dedup();
+    pool.append(hashes);
+    at
+}
+
+/// An exact copy of what `list` holds; its memory is kept.
+fn take<T: Clone>(list: &mut Vec<T>) -> Box<[T]> {
+    let taken = list.as_slice().into();
+    list.clear();
+    taken
 }

@@ -59,8 +59,8 @@ struct Declarator {
 }
 
 impl Scanner<'_> {
-    /// Reads the initialiser at file level that opens at `open`.
-    pub(super) fn table(&mut self, open: usize) {
+    /// Reads the initialiser at file level that opens at `open`; returns where it ends.
+    pub(super) fn table(&mut self, open: usize) -> usize {
         let region = self.new_region();
         let equals = self.statement.assigned.unwrap_or(open);
         let declarator = self.declarator(equals);
@@ -119,6 +119,7 @@ impl Scanner<'_> {
             last = at;
         };
         self.end_entry(entry, end);
+        end
     }
 
     /// A brace in column 0 with a semicolon ends a table, whatever braces were lost.
@@ -136,9 +137,9 @@ impl Scanner<'_> {
             && self.lexer.skip_blanks(name_end) == end
             && !is_all_caps(&self.source()[at..name_end])
         {
-            self.out.pairs.push(MemberPair {
+            self.out.entries.pairs.push(MemberPair {
                 member_hash: 0,
-                value_hash: self.out.hash((at, name_end)),
+                value_hash: self.lexer.hash((at, name_end)),
                 offset: at as u32,
             });
         }
@@ -147,13 +148,13 @@ impl Scanner<'_> {
     fn designated_value(&mut self, equals: usize) {
         // `[INDEX] = f` sets no member.
         let member_hash = match self.lexer.name_before(equals) {
-            Some(member) if self.source()[..member.0].ends_with(b".") => self.out.hash(member),
+            Some(member) if self.source()[..member.0].ends_with(b".") => self.lexer.hash(member),
             _ => 0,
         };
         if let Some(value) = self.value(equals + 1) {
-            self.out.pairs.push(MemberPair {
+            self.out.entries.pairs.push(MemberPair {
                 member_hash,
-                value_hash: self.out.hash(value),
+                value_hash: self.lexer.hash(value),
                 offset: value.0 as u32,
             });
         }
@@ -208,25 +209,25 @@ impl Scanner<'_> {
 
     fn begin_entry(&mut self, declarator: Declarator, start: usize, is_file_scope: bool) -> usize {
         let (name_start, name_end) = declarator.name;
-        self.out.initializers.push(InitializerEntry {
+        self.out.entries.initializers.push(InitializerEntry {
             struct_hash: declarator.struct_hash,
             name_hash: match name_start < name_end {
-                true => self.out.hash(declarator.name),
+                true => self.lexer.hash(declarator.name),
                 false => 0,
             },
             name: Span::new(name_start as u32, name_end as u32),
             start: start as u32,
             end: start as u32,
-            pairs_at: self.out.pairs.len() as u32,
+            pairs_at: self.out.entries.pairs.len() as u32,
             n_pairs: 0,
             is_file_scope,
         });
-        self.out.initializers.len() - 1
+        self.out.entries.initializers.len() - 1
     }
 
     fn end_entry(&mut self, entry: usize, end: usize) {
-        let n_pairs = self.out.pairs.len() as u32;
-        let entry = &mut self.out.initializers[entry];
+        let n_pairs = self.out.entries.pairs.len() as u32;
+        let entry = &mut self.out.entries.initializers[entry];
         entry.end = end as u32;
         entry.n_pairs = n_pairs - entry.pairs_at;
     }
@@ -357,7 +358,7 @@ impl Scanner<'_> {
                 start,
             },
             (None, Some(type_name), Some(name)) => Declarator {
-                struct_hash: self.out.hash(type_name),
+                struct_hash: self.lexer.hash(type_name),
                 name,
                 start,
             },
@@ -366,7 +367,7 @@ impl Scanner<'_> {
                 struct_hash: self
                     .statement
                     .structure
-                    .map_or(0, |structure| self.out.structs[structure].name_hash),
+                    .map_or(0, |structure| self.out.entries.structs[structure].name_hash),
                 name,
                 start,
             },
