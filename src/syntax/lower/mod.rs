@@ -158,24 +158,29 @@ impl<'a> Lowerer<'a> {
 
     fn finish(mut self, presence: Presence) -> Body {
         self.terminate(Terminator::Return(None));
-        let reachable = self.reachable();
-        let mut names = vec![BlockId(0); self.blocks.len()];
-        let mut n_kept = 0;
-        for (i, name) in names.iter_mut().enumerate() {
-            if reachable[i] {
-                *name = BlockId(n_kept);
-                n_kept += 1;
+        let targets = self.targets();
+        let target = |id: BlockId| targets[id.0 as usize];
+        // Blocks are numbered in the order a depth-first walk meets them; dead ones are dropped.
+        let mut names = vec![None; self.blocks.len()];
+        let mut order = Vec::with_capacity(self.blocks.len());
+        let mut todo = vec![BlockId(0)];
+        while let Some(block) = todo.pop() {
+            let name = &mut names[block.0 as usize];
+            if name.is_some() {
+                continue;
+            }
+            *name = Some(BlockId(order.len() as u32));
+            order.push(block);
+            if let Some(terminator) = &self.blocks[block.0 as usize].1 {
+                todo.extend(terminator.successors().into_iter().rev().map(target));
             }
         }
-        let rename = |id: BlockId| names[id.0 as usize];
-        let blocks = self
-            .blocks
-            .into_iter()
-            .enumerate()
-            .filter(|(i, _)| reachable[*i])
-            .map(|(_, (instrs, terminator))| Block {
-                instrs,
-                terminator: match terminator.unwrap_or(Terminator::Unreachable) {
+        let rename = |id: BlockId| names[target(id).0 as usize].unwrap_or(BlockId(0));
+        let blocks = order
+            .iter()
+            .map(|&block| {
+                let (instrs, terminator) = std::mem::take(&mut self.blocks[block.0 as usize]);
+                let terminator = match terminator.unwrap_or(Terminator::Unreachable) {
                     Terminator::Goto(next) => Terminator::Goto(rename(next)),
                     Terminator::Branch {
                         condition,
@@ -196,7 +201,8 @@ impl<'a> Lowerer<'a> {
                         default: rename(default),
                     },
                     other => other,
-                },
+                };
+                Block { instrs, terminator }
             })
             .collect();
         Body {
@@ -206,18 +212,25 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn reachable(&self) -> Vec<bool> {
-        let mut reachable = vec![false; self.blocks.len()];
-        let mut todo = vec![BlockId(0)];
-        while let Some(block) = todo.pop() {
-            if std::mem::replace(&mut reachable[block.0 as usize], true) {
-                continue;
+    /// For each block the one control really gets to: blocks that only go on are skipped.
+    fn targets(&self) -> Vec<BlockId> {
+        let mut targets: Vec<BlockId> = (0..self.blocks.len() as u32).map(BlockId).collect();
+        for i in 0..targets.len() {
+            let mut path = Vec::new();
+            let mut at = BlockId(i as u32);
+            while let (instrs, Some(Terminator::Goto(next))) = &self.blocks[at.0 as usize] {
+                // An empty endless loop stays what it is.
+                if !instrs.is_empty() || path.contains(next) || *next == at || path.len() > 64 {
+                    break;
+                }
+                path.push(at);
+                at = targets[next.0 as usize];
             }
-            if let Some(terminator) = &self.blocks[block.0 as usize].1 {
-                todo.extend(terminator.successors());
+            for block in path {
+                targets[block.0 as usize] = at;
             }
         }
-        reachable
+        targets
     }
 
     // Places.

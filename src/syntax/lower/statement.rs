@@ -30,7 +30,14 @@ impl Lowerer<'_> {
             }
             Kind::ExpressionStatement => {
                 if let Some(value) = self.ast.first_operand(node) {
-                    self.effect(value);
+                    match self.rewrite_at(value) {
+                        Some(rewrite) if rewrite.kind == RewriteKind::Label => {
+                            let name = self.symbol(value);
+                            let block = self.label(name);
+                            self.fall_into(block);
+                        }
+                        _ => self.effect(value),
+                    }
                 }
             }
             Kind::Declaration => self.declaration(node),

@@ -66,6 +66,8 @@ pub enum RewriteKind {
     NoExpression,
     /// A place where a semicolon was put.
     Semicolon,
+    /// The name of a label with nothing behind it; its colon is now a semicolon.
+    Label,
     /// The `goto` of a computed jump; now blank.
     ComputedGoto,
     /// Nested deeper than anything readable; now `0` or blank.

@@ -171,13 +171,16 @@ impl<'w> Walker<'w> {
         Some(at as u32)
     }
 
-    pub fn insert_semicolon(&mut self, i: usize) {
-        if let Some(at) = self.insert(i, b';') {
-            self.rewrites.push(Rewrite {
-                span: Span::new(at, at + 1),
-                kind: RewriteKind::Semicolon,
-            });
-        }
+    /// Ends a statement behind token `i`; false if there is no room.
+    pub fn insert_semicolon(&mut self, i: usize) -> bool {
+        let Some(at) = self.insert(i, b';') else {
+            return false;
+        };
+        self.rewrites.push(Rewrite {
+            span: Span::new(at, at + 1),
+            kind: RewriteKind::Semicolon,
+        });
+        true
     }
 
     /// True if an operator at `i` has nothing on its left.
@@ -343,8 +346,10 @@ impl<'w> Walker<'w> {
                 end
             }
             _ if next == b':' && self.kind(i + 2) != b':' => {
-                if matches!(self.kind(i + 2), b'}' | 0) {
-                    self.insert_semicolon(i + 1);
+                if matches!(self.kind(i + 2), b'}' | 0) && !self.insert_semicolon(i + 1) {
+                    // No room: the label becomes a statement.
+                    self.overwrite(self.tokens[i + 1].start, b";");
+                    self.record(i, i + 1, RewriteKind::Label);
                 }
                 i + 2
             }
