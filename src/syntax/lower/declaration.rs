@@ -2,6 +2,7 @@
 
 use crate::program::{ExprKind, Symbol, TypeRef};
 use crate::syntax::lex::IS_WORD;
+use crate::syntax::normalise::RewriteKind;
 use crate::syntax::parse::{Field, Kind, NodeId};
 use crate::syntax::types::{self, Primitives};
 
@@ -161,7 +162,7 @@ impl Lowerer<'_> {
                 }
             }
             Kind::PrimitiveType | Kind::SizedType => {
-                let text = self.source(node);
+                let text = self.primitive_text(node);
                 let mut primitives = Primitives::default();
                 for word in text.split(|&b| !IS_WORD[b as usize]) {
                     if !word.is_empty() && !crate::syntax::normalise::words::is_qualifier(word) {
@@ -172,6 +173,27 @@ impl Lowerer<'_> {
             }
             _ => TypeRef::unknown(),
         }
+    }
+
+    /// What was written where the tree has a primitive type: the word it begins with may be longer
+    /// than what the normaliser put there.
+    fn primitive_text(&self, node: NodeId) -> &[u8] {
+        if let Some(rewrite) = self.rewrite_at(node)
+            && rewrite.kind == RewriteKind::Primitive
+        {
+            return rewrite.span.of(self.input.source);
+        }
+        let n = self.ast.node(node);
+        if n.kind == Kind::SizedType {
+            return self.source(node);
+        }
+        let start = (n.start + self.input.tree_base) as usize;
+        let rest = self.input.source.get(start..).unwrap_or_default();
+        let length = rest
+            .iter()
+            .position(|&b| !IS_WORD[b as usize])
+            .unwrap_or(rest.len());
+        &rest[..length]
     }
 
     /// The type `typeof(x)` stands for, where `x` is a variable or what one points to.

@@ -22,6 +22,10 @@ impl Lowerer<'_> {
     fn expression_inner(&mut self, node: NodeId, span: Span) -> ExprId {
         match self.ast.node(node).kind {
             Kind::Identifier | Kind::TypeIdentifier => self.name(node, span),
+            // Names in places where a type would confuse the grammar were made numbers.
+            Kind::Number if !self.source(node).first().is_none_or(|b| b.is_ascii_digit() || *b == b'.') => {
+                self.name(node, span)
+            }
             Kind::Number => {
                 let is_lost = self
                     .rewrite_at(node)
@@ -226,7 +230,7 @@ impl Lowerer<'_> {
             return self.unknown(span);
         };
         let args: Vec<NodeId> = self.ast.children(arguments).collect();
-        if self.ast.node(function).kind == Kind::Identifier
+        if matches!(self.ast.node(function).kind, Kind::Identifier | Kind::Number)
             && self.source(function) == b"_Generic"
         {
             return self.one_of(args.get(1..).unwrap_or_default(), span);
@@ -318,7 +322,7 @@ impl Lowerer<'_> {
         }
         let name = self.symbol(inner);
         let is_type = match self.lookup(name) {
-            Some(_) => matches!(text, b"type" | b"_type" | b"type_t" | b"__type" | b"TYPE" | b"t" | b"T"),
+            Some(_) => words::is_type_parameter(text),
             None => words::is_type_like(text),
         };
         is_type.then(|| TypeRef {
@@ -537,7 +541,7 @@ impl Lowerer<'_> {
             && self.ast.children(descriptor).count() == 1
             && self.text(name).first() != Some(&b'$')
             && let Some(local) = self.lookup(self.symbol(name))
-            && !self.is_type_parameter(name)
+            && !words::is_type_parameter(self.source(name))
         {
             let inner = self.ast.field(value, Field::Argument);
             let op = match self.operator(value) {
@@ -571,16 +575,16 @@ impl Lowerer<'_> {
         self.add(ExprKind::Cast(ty, value), span)
     }
 
-    /// A macro's parameter that stands for a type by its name.
-    fn is_type_parameter(&self, name: NodeId) -> bool {
-        let text = self.source(name);
-        text.ends_with(b"type") || text.ends_with(b"TYPE") || matches!(text, b"t" | b"T" | b"type_t")
-    }
-
     /// The expressions in parentheses, separated by commas.
     pub(super) fn argument_values(&mut self, parenthesised: NodeId) -> Vec<ExprId> {
+        let first = self.ast.first_operand(parenthesised);
+        self.listed_values(first, parenthesised)
+    }
+
+    /// The values of a comma expression, one by one; `list` is the node around them.
+    pub(super) fn listed_values(&mut self, first: Option<NodeId>, list: NodeId) -> Vec<ExprId> {
         let mut nodes = Vec::new();
-        let mut next = self.ast.first_operand(parenthesised);
+        let mut next = first;
         while let Some(node) = next {
             if self.ast.node(node).kind == Kind::Comma {
                 nodes.extend(self.ast.field(node, Field::Left));
@@ -594,7 +598,7 @@ impl Lowerer<'_> {
         for (&value, &node) in values.iter().zip(&nodes) {
             self.type_argument(value, node);
         }
-        self.restore_arguments(parenthesised, &nodes, &mut values);
+        self.restore_arguments(list, &nodes, &mut values);
         values
     }
 

@@ -77,6 +77,21 @@ impl Lowerer<'_> {
         true
     }
 
+    /// `name,a,b` that was `name(a, b)`.
+    pub(super) fn bare_call(&mut self, node: NodeId, span: Span) {
+        let parts = (
+            self.ast.field(node, Field::Left),
+            self.ast.field(node, Field::Right),
+        );
+        let (Some(name), Some(rest)) = parts else {
+            return;
+        };
+        let callee = self.expression(name);
+        let args = self.listed_values(Some(rest), node);
+        let value = self.add(ExprKind::Call { callee, args }, span);
+        self.emit(Instr::Eval { value });
+    }
+
     fn macro_call(&mut self, name: Span, condition: Option<NodeId>) -> ExprId {
         let base = self.input.file_base;
         let symbol = self.symbol_of(name.of(self.input.source));

@@ -134,6 +134,13 @@ impl Lowerer<'_> {
                     None => return,
                 },
                 Kind::Compound => return self.statement(node),
+                Kind::Comma
+                    if self
+                        .rewrite_at(node)
+                        .is_some_and(|r| r.kind == RewriteKind::BareCall) =>
+                {
+                    return self.bare_call(node, span);
+                }
                 Kind::Comma => {
                     let (Some(left), Some(right)) = (
                         self.ast.field(node, Field::Left),
@@ -172,7 +179,9 @@ impl Lowerer<'_> {
                         _ => break,
                     }
                 }
-                Kind::Identifier if matches!(self.source(node), b"fallthrough" | b"__fallthrough") => {
+                Kind::Identifier
+                    if matches!(self.source(node), b"fallthrough" | b"__fallthrough") =>
+                {
                     return;
                 }
                 Kind::Identifier

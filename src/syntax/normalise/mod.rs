@@ -58,6 +58,11 @@ pub enum RewriteKind {
     Range,
     /// An empty argument; now `0`, or gone with its comma.
     EmptyArgument,
+    /// The words of an arithmetic type; now `int`, whatever they were.
+    Primitive,
+    /// The parenthesis of a call without a semicolon, where there was no room for one; the call
+    /// is now its name and arguments with commas between.
+    BareCall,
     /// Several string literals and macros for such; now one.
     Strings,
     /// Statements as an argument; now `$`.

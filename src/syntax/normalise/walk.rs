@@ -218,7 +218,7 @@ impl<'w> Walker<'w> {
         self.at_start = matches!(context, Context::Block | Context::Fields);
         match context {
             Context::Arguments => self.argument(i + 1),
-            Context::Group => self.group(i + 1),
+            Context::Group => self.group(i + 1, restart),
             _ => i + 1,
         }
     }
@@ -356,6 +356,18 @@ impl<'w> Walker<'w> {
             _ if words::is_asm(word) => self.assembler(i),
             _ if next == b'(' => self.call_statement(i),
             _ if next == STRING => self.strings(i),
+            _ if next == b'{' && !words::is_tag_keyword(word) => {
+                // A macro that only decorates the block behind it.
+                self.blank(i, i + 1, RewriteKind::Annotation);
+                i + 1
+            }
+            _ if matches!(next, b'}' | 0) && !words::is_statement_keyword(word) => {
+                // A macro that is a statement.
+                if !self.insert_semicolon(i) {
+                    self.blank(i, i + 1, RewriteKind::Annotation);
+                }
+                i + 1
+            }
             _ => self.specifiers(i, false),
         }
     }
@@ -365,11 +377,12 @@ impl<'w> Walker<'w> {
         let was_start = self.at_start;
         self.at_start = false;
         if was_start && self.context() == Context::Fields {
-            return self.specifiers(i, false);
+            return self.member(i);
         }
         let next = self.kind(i + 1);
         let token = self.tokens[i];
         let word = token.of(self.text);
+        let is_keyword = words::is_expression_keyword(word) || words::is_statement_keyword(word);
         if words::is_asm(word) && (next == b'(' || next == WORD) {
             return self.assembler(i);
         }
@@ -385,8 +398,10 @@ impl<'w> Walker<'w> {
                 _ => {}
             }
         }
-        if self.kind(i.wrapping_sub(1)) == b']' {
-            // `int x[4] __anything`
+        let previous = self.kind(i.wrapping_sub(1));
+        let is_list = previous == WORD && self.context() == Context::Initialiser && !is_keyword;
+        if previous == b']' || previous == b'0' && !is_keyword || is_list {
+            // `int x[4] __anything`, `128 KB`, `{ ENTRIES MORE_ENTRIES }`
             let end = self.end_of_call(i);
             self.blank(i, end, RewriteKind::Annotation);
             return end;
@@ -405,6 +420,36 @@ impl<'w> Walker<'w> {
             return close + 1;
         }
         i + 1
+    }
+
+    /// A member of a structure defined inside a function.
+    fn member(&mut self, i: usize) -> usize {
+        let mut end = i;
+        while self.kind(end) == WORD {
+            end += 1;
+        }
+        let is_macro = end == i + 1 && self.kind(end) == b'(' && self.kind(end + 1) != b'*';
+        let is_unnamed = self.kind(end) == b':'
+            && (i..end).all(|k| {
+                let word = self.word_at(k);
+                end == i + 1 || words::is_primitive(word) || words::is_qualifier(word)
+            });
+        if is_macro || is_unnamed {
+            // Members nobody names: macros, padding.
+            let mut to = end;
+            while !matches!(self.kind(to), b';' | b'}' | 0) {
+                to = match self.kind(to) {
+                    b'(' | b'[' | b'{' => self.close_of(to).map_or(to + 1, |close| close + 1),
+                    _ => to + 1,
+                };
+            }
+            if self.kind(to) == b';' {
+                self.blank(i, to + 1, RewriteKind::Annotation);
+                self.at_start = true;
+                return to + 1;
+            }
+        }
+        self.specifiers(i, false)
     }
 
     fn case_colon(&self, from: usize) -> usize {
