@@ -163,6 +163,12 @@ impl Lowerer<'_> {
             }
             Kind::PrimitiveType | Kind::SizedType => {
                 let text = self.primitive_text(node);
+                if crate::syntax::normalise::words::is_tag_keyword(text) {
+                    let end = (self.ast.node(node).start + self.input.tree_base) as usize + text.len();
+                    let rest = self.input.source.get(end..).unwrap_or_default();
+                    let rest = rest.trim_ascii_start();
+                    return named(types::tagged(text, leading_word(rest)));
+                }
                 let mut primitives = Primitives::default();
                 for word in text.split(|&b| !IS_WORD[b as usize]) {
                     if !word.is_empty() && !crate::syntax::normalise::words::is_qualifier(word) {
@@ -188,12 +194,7 @@ impl Lowerer<'_> {
             return self.source(node);
         }
         let start = (n.start + self.input.tree_base) as usize;
-        let rest = self.input.source.get(start..).unwrap_or_default();
-        let length = rest
-            .iter()
-            .position(|&b| !IS_WORD[b as usize])
-            .unwrap_or(rest.len());
-        &rest[..length]
+        leading_word(self.input.source.get(start..).unwrap_or_default())
     }
 
     /// The type `typeof(x)` stands for, where `x` is a variable or what one points to.
@@ -232,4 +233,12 @@ impl Lowerer<'_> {
             None => TypeRef::unknown(),
         }
     }
+}
+
+fn leading_word(text: &[u8]) -> &[u8] {
+    let length = text
+        .iter()
+        .position(|&b| !IS_WORD[b as usize])
+        .unwrap_or(text.len());
+    &text[..length]
 }

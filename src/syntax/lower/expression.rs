@@ -23,7 +23,12 @@ impl Lowerer<'_> {
         match self.ast.node(node).kind {
             Kind::Identifier | Kind::TypeIdentifier => self.name(node, span),
             // Names in places where a type would confuse the grammar were made numbers.
-            Kind::Number if !self.source(node).first().is_none_or(|b| b.is_ascii_digit() || *b == b'.') => {
+            Kind::Number
+                if self
+                    .source(node)
+                    .first()
+                    .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_') =>
+            {
                 self.name(node, span)
             }
             Kind::Number => {
@@ -162,11 +167,45 @@ impl Lowerer<'_> {
         {
             return self.hidden(rewrite.kind, rewrite.span);
         }
-        let name = self.symbol(node);
-        match self.lookup(name) {
-            Some(id) => self.add(ExprKind::Local(id), span),
-            None => self.add(ExprKind::Global(name), span),
+        self.place_named(self.source(node), span)
+    }
+
+    /// `a`, or `a->b.c` without blanks, which the normaliser made one word.
+    fn place_named(&mut self, text: &[u8], span: Span) -> ExprId {
+        let mut operators = text
+            .iter()
+            .enumerate()
+            .filter(|(_, b)| matches!(b, b'.' | b'-'));
+        let first = operators.next().map(|(i, _)| i);
+        let name = self.symbol_of(&text[..first.unwrap_or(text.len())]);
+        let end_of = |length: usize| Span::new(span.start, span.start + length as u32);
+        let base_span = first.map_or(span, end_of);
+        let mut value = match self.lookup(name) {
+            Some(id) => self.add(ExprKind::Local(id), base_span),
+            None => self.add(ExprKind::Global(name), base_span),
+        };
+        let mut next = first;
+        while let Some(at) = next {
+            let arrow = text[at] == b'-';
+            let start = at + if arrow { 2 } else { 1 };
+            next = text
+                .get(start..)
+                .unwrap_or_default()
+                .iter()
+                .position(|b| matches!(b, b'.' | b'-'))
+                .map(|length| start + length);
+            let end = next.unwrap_or(text.len());
+            let field = self.symbol_of(text.get(start..end).unwrap_or_default());
+            value = self.add(
+                ExprKind::Member {
+                    base: value,
+                    field,
+                    arrow,
+                },
+                end_of(end),
+            );
         }
+        value
     }
 
     /// What a `$` in the parsed text stands for; `span` is relative to the function.
@@ -613,7 +652,19 @@ impl Lowerer<'_> {
             .ast
             .field(node, Field::Type)
             .or_else(|| self.ast.field(node, Field::Value));
+        let variable = operand
+            .and_then(|operand| self.ast.child_of_kind(operand, Kind::TypeIdentifier))
+            .filter(|&name| self.ast.node(name).next == NO_NODE)
+            .and_then(|name| self.lookup(self.symbol(name)));
         let argument = match operand {
+            // `sizeof(name)` of a variable.
+            Some(operand) if variable.is_some() => {
+                let span = self.span(operand);
+                match variable {
+                    Some(id) => self.local(id, span),
+                    None => self.unknown(span),
+                }
+            }
             Some(operand) if self.ast.node(operand).kind == Kind::TypeDescriptor => {
                 let ty = self.type_descriptor(operand);
                 let span = self.span(operand);

@@ -181,6 +181,11 @@ impl Walker<'_> {
     pub(super) fn primitives(&mut self, from: usize, to: usize) {
         let mut at = from;
         while at < to {
+            if words::is_tag_keyword(self.word_at(at)) && at + 1 < to {
+                self.settle_tag(at);
+                at += 2;
+                continue;
+            }
             let start = at;
             let mut is_sized = false;
             while at < to && words::is_arithmetic(self.word_at(at)) {
@@ -193,6 +198,17 @@ impl Walker<'_> {
             }
             at = at.max(start + 1);
         }
+    }
+
+    /// `struct tag` becomes `int` where it only names the type.
+    fn settle_tag(&mut self, i: usize) {
+        let (keyword, tag) = (self.tokens[i], self.tokens[i + 1]);
+        let gap = &self.text[keyword.end as usize..tag.start as usize];
+        if self.kind(i + 2) == b'{' || self.kind(i + 2) == b';' || gap.contains(&b'\n') {
+            return;
+        }
+        self.text[keyword.start as usize..tag.end as usize].fill(b' ');
+        self.overwrite(keyword.start, b"int");
     }
 
     /// `name *other = …` at the start of a statement declares; tells the grammar.
@@ -278,6 +294,9 @@ impl Walker<'_> {
             return;
         }
         let is_type_like = words::is_type_like(word) || words::is_type_parameter(word);
+        if word.contains(&b'$') && word[0] != b'$' {
+            return self.settle_name(i);
+        }
         let Some(next) = self.tokens.get(i + 2) else {
             return;
         };
