@@ -164,7 +164,7 @@ impl Lowerer<'_> {
             Kind::PrimitiveType | Kind::SizedType => {
                 let text = self.primitive_text(node);
                 if crate::syntax::normalise::words::is_tag_keyword(text) {
-                    let end = (self.ast.node(node).start + self.input.tree_base) as usize + text.len();
+                    let end = (self.ast.node(node).start + self.view.tree_base) as usize + text.len();
                     let rest = self.input.source.get(end..).unwrap_or_default();
                     let rest = rest.trim_ascii_start();
                     return named(types::tagged(text, leading_word(rest)));
@@ -193,7 +193,7 @@ impl Lowerer<'_> {
         if n.kind == Kind::SizedType {
             return self.source(node);
         }
-        let start = (n.start + self.input.tree_base) as usize;
+        let start = (n.start + self.view.tree_base) as usize;
         leading_word(self.input.source.get(start..).unwrap_or_default())
     }
 

@@ -227,7 +227,11 @@ impl Lowerer<'_> {
                 self.unknown(span)
             }
             RewriteKind::Statements => {
-                self.not_understood.push(span);
+                let start = span.start - base;
+                match self.input.parts.iter().find(|part| part.span.start == start) {
+                    Some(part) => self.part(part),
+                    None => self.not_understood.push(span),
+                }
                 self.unknown(span)
             }
             _ => self.unknown(span),
@@ -316,13 +320,13 @@ impl Lowerer<'_> {
         nodes: &[NodeId],
         values: &mut Vec<ExprId>,
     ) {
-        if self.lost_arguments.is_empty() {
+        if self.view.lost_arguments.is_empty() {
             return;
         }
-        let base = self.input.tree_base;
+        let base = self.view.tree_base;
         let (start, end) = (self.ast.node(list).start, self.ast.node(list).end);
         let inside: Vec<u32> = self
-            .lost_arguments
+            .view.lost_arguments
             .iter()
             .map(|at| at.wrapping_sub(base))
             .filter(|at| (start..end).contains(at))

@@ -51,10 +51,10 @@ impl Lowerer<'_> {
 
     /// The macro that closes a `do` block; false if it is a real `while`.
     pub(super) fn loop_tail(&mut self, condition: NodeId, body: BlockId, end: BlockId) -> bool {
-        let start = self.ast.node(condition).start + self.input.tree_base;
+        let start = self.ast.node(condition).start + self.view.tree_base;
         let tail = self
-            .input
-            .rewrites
+            .view
+            .rewrite_list
             .iter()
             .filter(|r| r.kind == RewriteKind::LoopTail && r.span.end <= start)
             .max_by_key(|r| r.span.end);

@@ -41,6 +41,54 @@ pub(crate) struct Input<'a> {
     pub params: Vec<(Symbol, LocalId)>,
     /// The body is one expression, the function's value.
     pub is_expression: bool,
+    /// Statements that stand as arguments of macros, parsed by themselves.
+    pub parts: &'a [Part],
+}
+
+/// Statements that were an argument.
+pub(crate) struct Part {
+    pub ast: Ast,
+    /// What was parsed: the statements in braces.
+    pub text: Vec<u8>,
+    /// With spans relative to the function.
+    pub rewrites: Vec<Rewrite>,
+    /// Where the argument is, relative to the function.
+    pub span: Span,
+}
+
+/// The tree that is being lowered: the body's or a part's.
+struct View<'a> {
+    ast: &'a Ast,
+    text: &'a [u8],
+    rewrite_list: &'a [Rewrite],
+    rewrites: FxHashMap<u32, Rewrite>,
+    /// Offsets in the function of arguments that are gone from the tree.
+    lost_arguments: Vec<u32>,
+    /// Added to an offset in the tree for one in the function.
+    tree_base: u32,
+}
+
+impl<'a> View<'a> {
+    fn new(ast: &'a Ast, text: &'a [u8], list: &'a [Rewrite], tree_base: u32) -> View<'a> {
+        let mut lost_arguments: Vec<u32> = list
+            .iter()
+            .filter(|r| r.kind == RewriteKind::EmptyArgument && r.span.start == r.span.end)
+            .map(|r| r.span.start)
+            .collect();
+        lost_arguments.sort_unstable();
+        View {
+            ast,
+            text,
+            rewrite_list: list,
+            rewrites: list
+                .iter()
+                .filter(|r| r.kind != RewriteKind::Annotation)
+                .map(|r| (r.span.start, *r))
+                .collect(),
+            lost_arguments,
+            tree_base,
+        }
+    }
 }
 
 /// Nodes nested deeper than this are not looked into.
@@ -59,11 +107,10 @@ pub(crate) fn lower(
 }
 
 struct Lowerer<'a> {
-    ast: &'a Ast,
     input: &'a Input<'a>,
-    rewrites: FxHashMap<u32, Rewrite>,
-    /// Offsets in `source` of arguments that are gone from the tree.
-    lost_arguments: Vec<u32>,
+    /// The tree being lowered.
+    ast: &'a Ast,
+    view: View<'a>,
     locals: &'a mut Vec<Local>,
     not_understood: &'a mut Vec<Span>,
     exprs: Vec<Expr>,
@@ -84,24 +131,10 @@ impl<'a> Lowerer<'a> {
         locals: &'a mut Vec<Local>,
         not_understood: &'a mut Vec<Span>,
     ) -> Lowerer<'a> {
-        let rewrites = input
-            .rewrites
-            .iter()
-            .filter(|r| r.kind != RewriteKind::Annotation)
-            .map(|r| (r.span.start, *r))
-            .collect();
-        let mut lost_arguments: Vec<u32> = input
-            .rewrites
-            .iter()
-            .filter(|r| r.kind == RewriteKind::EmptyArgument && r.span.start == r.span.end)
-            .map(|r| r.span.start)
-            .collect();
-        lost_arguments.sort_unstable();
         Lowerer {
-            ast: input.ast,
             input,
-            rewrites,
-            lost_arguments,
+            ast: input.ast,
+            view: View::new(input.ast, input.text, input.rewrites, input.tree_base),
             locals,
             not_understood,
             exprs: Vec::with_capacity(input.ast.nodes.len() / 2),
@@ -117,22 +150,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn body(&mut self) {
-        for &(start, end) in &self.ast.errors {
-            let start = self.place(start);
-            let end = self.place(end).max(start + 1);
-            self.not_understood.push(Span::new(start, end));
-        }
-        for rewrite in self.input.rewrites {
-            if matches!(
-                rewrite.kind,
-                RewriteKind::TooDeep | RewriteKind::ComputedGoto
-            ) {
-                let base = self.input.file_base;
-                let span = rewrite.span;
-                self.not_understood
-                    .push(Span::new(span.start + base, span.end + base));
-            }
-        }
+        self.count_errors();
         let Some(root) = self.ast.nodes.first() else {
             return;
         };
@@ -145,6 +163,57 @@ impl<'a> Lowerer<'a> {
                 _ => self.statement(item),
             }
             item = self.ast.node(item).next;
+        }
+    }
+
+    /// Lowers statements that are an argument. Whether the macro runs them is not known.
+    fn part(&mut self, part: &'a Part) {
+        let view = View::new(&part.ast, &part.text, &part.rewrites, part.span.start.wrapping_sub(1));
+        let outer = std::mem::replace(&mut self.view, view);
+        self.ast = &part.ast;
+        self.count_errors();
+        let base = self.input.file_base;
+        let span = Span::new(part.span.start + base, part.span.end + base);
+        let (inner, end) = (self.new_block(), self.new_block());
+        let condition = self.unknown(span);
+        self.terminate(Terminator::Branch {
+            condition,
+            then: inner,
+            otherwise: end,
+        });
+        self.enter(inner);
+        self.breaks.push(end);
+        self.continues.push(end);
+        let n_outer = self.scope.len();
+        let mut item = self.ast.nodes.first().map_or(super::parse::NO_NODE, |root| root.first_child);
+        while item != super::parse::NO_NODE {
+            self.statement(item);
+            item = self.ast.node(item).next;
+        }
+        self.scope.truncate(n_outer);
+        self.breaks.pop();
+        self.continues.pop();
+        self.fall_into(end);
+        self.ast = outer.ast;
+        self.view = outer;
+    }
+
+    fn count_errors(&mut self) {
+        for &(start, end) in &self.ast.errors {
+            let start = self.place(start);
+            let end = self.place(end).max(start + 1);
+            self.not_understood.push(Span::new(start, end));
+        }
+        for rewrite in self.view.rewrite_list {
+            if matches!(
+                rewrite.kind,
+                RewriteKind::TooDeep | RewriteKind::ComputedGoto
+            ) {
+                let base = self.input.file_base;
+                let span = rewrite.span;
+                self.not_understood
+                    .push(Span::new(span.start + base, span.end + base));
+            }
         }
     }
 
@@ -238,7 +307,7 @@ impl<'a> Lowerer<'a> {
     /// The place in the file of an offset in the tree.
     fn place(&self, offset: u32) -> u32 {
         let end = self.input.source.len() as u32;
-        (offset + self.input.tree_base).min(end) + self.input.file_base
+        (offset + self.view.tree_base).min(end) + self.input.file_base
     }
 
     fn span(&self, node: NodeId) -> Span {
@@ -249,7 +318,7 @@ impl<'a> Lowerer<'a> {
     /// The original text of a node.
     fn source(&self, node: NodeId) -> &'a [u8] {
         let node = self.ast.node(node);
-        let base = self.input.tree_base;
+        let base = self.view.tree_base;
         let end = self.input.source.len().min((node.end + base) as usize);
         self.input
             .source
@@ -260,7 +329,7 @@ impl<'a> Lowerer<'a> {
     /// The text of a node as it was parsed.
     fn text(&self, node: NodeId) -> &'a [u8] {
         let node = self.ast.node(node);
-        self.input
+        self.view
             .text
             .get(node.start as usize..node.end as usize)
             .unwrap_or_default()
@@ -268,11 +337,11 @@ impl<'a> Lowerer<'a> {
 
     /// What was overwritten at the beginning of a node.
     fn rewrite_at(&self, node: NodeId) -> Option<Rewrite> {
-        if self.rewrites.is_empty() {
+        if self.view.rewrites.is_empty() {
             return None;
         }
-        let start = self.ast.node(node).start + self.input.tree_base;
-        self.rewrites.get(&start).copied()
+        let start = self.ast.node(node).start + self.view.tree_base;
+        self.view.rewrites.get(&start).copied()
     }
 
     fn symbol(&self, node: NodeId) -> Symbol {

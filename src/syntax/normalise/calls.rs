@@ -38,7 +38,9 @@ impl Walker<'_> {
                 }
                 if is_same_line && !is_keyword && after == b'(' {
                     // `int_macro(x) f(y)`: an annotation with a call behind it.
-                    self.blank(close + 1, self.end_of_call(close + 1), RewriteKind::Annotation);
+                    let end = self.end_of_call(close + 1);
+                    self.blank(close + 1, end, RewriteKind::Annotation);
+                    self.skips.push((close + 1, end));
                 }
                 self.insert_semicolon(close);
                 if !words::is_primitive(self.word_at(i)) {
@@ -56,6 +58,7 @@ impl Walker<'_> {
                 // A macro that declares a variable; what it starts with is lost.
                 let end = self.close_of(close + 2).unwrap_or(close + 2);
                 self.blank(close + 1, end + 1, RewriteKind::Annotation);
+                self.skips.push((close + 1, end + 1));
                 self.word_as_call(i)
             }
             b'+' | b'-' | b'*' | b'('

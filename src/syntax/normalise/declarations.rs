@@ -191,6 +191,14 @@ impl Walker<'_> {
             while at < to && words::is_arithmetic(self.word_at(at)) {
                 is_sized |= !matches!(self.word_at(at), b"int" | b"char" | b"double");
                 at += 1;
+                // `unsigned const char`
+                let mut next = at;
+                while next < to && words::is_qualifier(self.word_at(next)) {
+                    next += 1;
+                }
+                if next > at && next < to && words::is_arithmetic(self.word_at(next)) {
+                    at = next;
+                }
             }
             if is_sized {
                 self.blank(start, at, RewriteKind::Primitive);
@@ -268,12 +276,17 @@ impl Walker<'_> {
             b'*' if !is_control && self.tokens[i + 1].len() == 1 => {
                 if words::is_primitive(self.word_at(i)) {
                     self.primitives(i, i + 1);
-                } else if matches!(self.kind(i + 2), b')' | b'*') {
-                    self.settle_type(i);
-                } else if matches!(self.kind(i + 2), WORD | b'0')
-                    && !words::is_qualifier(self.word_at(i + 2))
-                {
-                    self.settle_name(i);
+                } else {
+                    let mut at = i + 1;
+                    while self.kind(at) == b'*' && self.tokens[at].len() == 1 {
+                        at += 1;
+                    }
+                    match self.kind(at) {
+                        b')' => self.settle_type(i),
+                        WORD if words::is_qualifier(self.word_at(at)) => {}
+                        WORD | b'0' => self.settle_name(i),
+                        _ => {}
+                    }
                 }
                 return i + 1;
             }

@@ -40,6 +40,8 @@ pub(super) struct Walker<'w> {
     pub matches: &'w [u32],
     pub rewrites: &'w mut Vec<Rewrite>,
     frames: Vec<Frame>,
+    /// Tokens blanked ahead of the walk, innermost last.
+    pub skips: Vec<(usize, usize)>,
     /// A statement begins at the current token.
     pub at_start: bool,
     /// The colon of a `case` outside all brackets.
@@ -54,6 +56,7 @@ impl<'w> Walker<'w> {
             matches: &work.matches,
             rewrites: &mut work.rewrites,
             frames: Vec::new(),
+            skips: Vec::new(),
             at_start: true,
             colon: usize::MAX,
         }
@@ -62,6 +65,10 @@ impl<'w> Walker<'w> {
     pub fn walk(&mut self, from: usize) {
         let mut i = from;
         while let Some(&token) = self.tokens.get(i) {
+            if let Some((_, to)) = self.skips.pop_if(|(from, _)| *from == i) {
+                i = to;
+                continue;
+            }
             i = match token.kind {
                 b'(' | b'[' | b'{' => self.open(i),
                 b')' | b']' | b'}' => {
@@ -399,7 +406,16 @@ impl<'w> Walker<'w> {
             }
         }
         let previous = self.kind(i.wrapping_sub(1));
-        let is_list = previous == WORD && self.context() == Context::Initialiser && !is_keyword;
+        let is_after_element = match previous {
+            WORD => true,
+            b')' => {
+                let open = self.close_of(i - 1).unwrap_or(0);
+                open > 0 && self.kind(open - 1) == WORD
+            }
+            _ => false,
+        };
+        let is_list =
+            is_after_element && self.context() == Context::Initialiser && !is_keyword;
         if previous == b']' || previous == b'0' && !is_keyword || is_list {
             // `int x[4] __anything`, `128 KB`, `{ ENTRIES MORE_ENTRIES }`
             let end = self.end_of_call(i);
