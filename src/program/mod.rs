@@ -11,6 +11,7 @@
 //! call graph's work.
 
 mod body;
+mod dump;
 mod function;
 mod presence;
 mod span;
@@ -21,6 +22,7 @@ pub use body::{
     BinaryOp, Block, BlockId, Body, CaseLabel, Expr, ExprId, ExprKind, FieldInit, Instr, LocalId,
     Terminator, UnaryOp,
 };
+pub use dump::{dump, dump_expr};
 pub use function::{Function, FunctionKind, Local, TypeRef};
 pub use presence::{Literal, Presence};
 pub use span::{FileId, Span};

@@ -9,8 +9,8 @@ use crate::program::{
 
 use super::conditional::{Alternative, Conditionals};
 use super::lex::{self, Mode, WORD};
-use super::lower::{self, Input};
-use super::normalise::{Work, words};
+use super::lower::{self, Input, Part};
+use super::normalise::{Rewrite, RewriteKind, Work, words};
 use super::parse;
 use super::signature::{self, Param, Signature};
 
@@ -165,6 +165,17 @@ fn read_alternative(
         function.bodies.push(nothing(presence));
         return;
     };
+    let parts = parts(&work.rewrites, Mode::Code, |span| {
+        let mut text = span.of(source).to_vec();
+        for hidden in &alternative.hidden {
+            let start = (hidden.start - base).max(span.start);
+            let end = (hidden.end - base).min(span.end);
+            if start < end {
+                lex::blank(&mut text[(start - span.start) as usize..(end - span.start) as usize]);
+            }
+        }
+        text
+    });
     let input = Input {
         ast: &ast,
         source,
@@ -174,6 +185,7 @@ fn read_alternative(
         file_base: base,
         params,
         is_expression: false,
+        parts: &parts,
     };
     let body = lower::lower(
         input,
@@ -182,6 +194,50 @@ fn read_alternative(
         &mut function.not_understood,
     );
     function.bodies.push(body);
+}
+
+/// More statements in arguments than this, or deeper ones, are not looked into.
+const MAX_PARTS: usize = 256;
+const MAX_PART_DEPTH: usize = 4;
+
+/// Parses the statements that stand as arguments, and those in their arguments.
+fn parts(rewrites: &[Rewrite], mode: Mode, text_of: impl Fn(Span) -> Vec<u8>) -> Vec<Part> {
+    let spans = |rewrites: &[Rewrite], depth: usize| -> Vec<(Span, usize)> {
+        rewrites
+            .iter()
+            .filter(|r| r.kind == RewriteKind::Statements)
+            .map(|r| (r.span, depth))
+            .collect()
+    };
+    let mut todo = spans(rewrites, 0);
+    let mut parts = Vec::new();
+    while let Some((span, depth)) = todo.pop() {
+        if depth >= MAX_PART_DEPTH || parts.len() >= MAX_PARTS {
+            continue;
+        }
+        let mut work = Work::default();
+        work.reset(&text_of(span));
+        work.lex(mode);
+        work.rewrite(0, true);
+        for rewrite in &mut work.rewrites {
+            rewrite.span.start += span.start;
+            rewrite.span.end += span.start;
+        }
+        let mut text = Vec::with_capacity(work.text.len() + 3);
+        text.push(b'{');
+        text.extend_from_slice(&work.text);
+        text.extend_from_slice(b";}");
+        if let Some(ast) = parse::parse(&text) {
+            todo.extend(spans(&work.rewrites, depth + 1));
+            parts.push(Part {
+                ast,
+                text,
+                rewrites: work.rewrites,
+                span,
+            });
+        }
+    }
+    parts
 }
 
 /// How a replacement is read.
@@ -255,6 +311,9 @@ fn read_macro(function: &mut Function, work: &mut Work, source: &[u8]) {
         .enumerate()
         .map(|(i, param)| (param.name, LocalId(i as u32)))
         .collect();
+    let parts = parts(&work.rewrites, Mode::Replacement, |span| {
+        span.of(source).to_vec()
+    });
     let input = Input {
         ast: &ast,
         source,
@@ -264,6 +323,7 @@ fn read_macro(function: &mut Function, work: &mut Work, source: &[u8]) {
         file_base: base,
         params,
         is_expression: shape != Shape::Statements,
+        parts: &parts,
     };
     let body = lower::lower(
         input,

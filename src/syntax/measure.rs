@@ -171,7 +171,9 @@ pub fn find_by_layout(source: &[u8]) -> Vec<(Span, FunctionKind)> {
         if is_in_comment {
             is_in_comment = memchr::memmem::find(line, b"*/").is_none();
         } else if let Some(start) = body {
-            if line.starts_with(b"}") {
+            if trimmed.starts_with(b"#") {
+                next = lex::logical_line_end(source, line_start) + 1;
+            } else if line.starts_with(b"}") {
                 found.push((
                     Span::new(start as u32, (line_start + 1) as u32),
                     FunctionKind::Function,
@@ -190,6 +192,16 @@ pub fn find_by_layout(source: &[u8]) -> Vec<(Span, FunctionKind)> {
             next = end + 1;
         } else if trimmed.starts_with(b"/*") {
             is_in_comment = memchr::memmem::find(trimmed, b"*/").is_none();
+            signature = None;
+        } else if line.starts_with(b"{") && trimmed.len() > 1 && trimmed.ends_with(b"}") {
+            if let Some(start) = signature.filter(|&start| is_signature(&source[start..line_start]))
+            {
+                let end = line_start + line.trim_ascii_end().len();
+                found.push((
+                    Span::new(start as u32, end as u32),
+                    FunctionKind::Function,
+                ));
+            }
             signature = None;
         } else if line.starts_with(b"{") {
             body = signature.filter(|&start| is_signature(&source[start..line_start]));
@@ -211,6 +223,7 @@ fn is_signature(text: &[u8]) -> bool {
         && !text.contains(&b'{')
         && !text.starts_with(b"TRACE_EVENT")
         && !text.starts_with(b"DECLARE_EVENT")
+        && !text.starts_with(b"FIXTURE")
 }
 
 fn is_function_macro(line: &[u8]) -> bool {

@@ -3,6 +3,10 @@
 /// The value of an integer constant with its suffix.
 pub(super) fn integer(text: &[u8]) -> Option<i128> {
     let text = std::str::from_utf8(text).ok()?;
+    // The grammar takes a sign for part of the number where it can.
+    if let Some(rest) = text.strip_prefix('-') {
+        return integer(rest.trim_start().as_bytes()).map(|value| -value);
+    }
     let digits = text.trim_end_matches(['u', 'U', 'l', 'L']);
     let (digits, radix) = if let Some(hex) = strip_prefix(digits, "0x") {
         (hex, 16)
@@ -65,6 +69,7 @@ mod tests {
             ("18446744073709551615ULL", Some(18_446_744_073_709_551_615)),
             ("1.5", None),
             ("0x", None),
+            ("-0x10", Some(-16)),
         ] {
             assert_eq!(integer(text.as_bytes()), value, "{text}");
         }

@@ -2,6 +2,7 @@
 
 use crate::program::{ExprKind, Symbol, TypeRef};
 use crate::syntax::lex::IS_WORD;
+use crate::syntax::normalise::RewriteKind;
 use crate::syntax::parse::{Field, Kind, NodeId};
 use crate::syntax::types::{self, Primitives};
 
@@ -161,7 +162,13 @@ impl Lowerer<'_> {
                 }
             }
             Kind::PrimitiveType | Kind::SizedType => {
-                let text = self.source(node);
+                let text = self.primitive_text(node);
+                if crate::syntax::normalise::words::is_tag_keyword(text) {
+                    let end = (self.ast.node(node).start + self.view.tree_base) as usize + text.len();
+                    let rest = self.input.source.get(end..).unwrap_or_default();
+                    let rest = rest.trim_ascii_start();
+                    return named(types::tagged(text, leading_word(rest)));
+                }
                 let mut primitives = Primitives::default();
                 for word in text.split(|&b| !IS_WORD[b as usize]) {
                     if !word.is_empty() && !crate::syntax::normalise::words::is_qualifier(word) {
@@ -172,6 +179,22 @@ impl Lowerer<'_> {
             }
             _ => TypeRef::unknown(),
         }
+    }
+
+    /// What was written where the tree has a primitive type: the word it begins with may be longer
+    /// than what the normaliser put there.
+    fn primitive_text(&self, node: NodeId) -> &[u8] {
+        if let Some(rewrite) = self.rewrite_at(node)
+            && rewrite.kind == RewriteKind::Primitive
+        {
+            return rewrite.span.of(self.input.source);
+        }
+        let n = self.ast.node(node);
+        if n.kind == Kind::SizedType {
+            return self.source(node);
+        }
+        let start = (n.start + self.view.tree_base) as usize;
+        leading_word(self.input.source.get(start..).unwrap_or_default())
     }
 
     /// The type `typeof(x)` stands for, where `x` is a variable or what one points to.
@@ -210,4 +233,12 @@ impl Lowerer<'_> {
             None => TypeRef::unknown(),
         }
     }
+}
+
+fn leading_word(text: &[u8]) -> &[u8] {
+    let length = text
+        .iter()
+        .position(|&b| !IS_WORD[b as usize])
+        .unwrap_or(text.len());
+    &text[..length]
 }

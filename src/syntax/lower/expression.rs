@@ -22,6 +22,15 @@ impl Lowerer<'_> {
     fn expression_inner(&mut self, node: NodeId, span: Span) -> ExprId {
         match self.ast.node(node).kind {
             Kind::Identifier | Kind::TypeIdentifier => self.name(node, span),
+            // Names in places where a type would confuse the grammar were made numbers.
+            Kind::Number
+                if self
+                    .source(node)
+                    .first()
+                    .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_') =>
+            {
+                self.name(node, span)
+            }
             Kind::Number => {
                 let is_lost = self
                     .rewrite_at(node)
@@ -158,11 +167,45 @@ impl Lowerer<'_> {
         {
             return self.hidden(rewrite.kind, rewrite.span);
         }
-        let name = self.symbol(node);
-        match self.lookup(name) {
-            Some(id) => self.add(ExprKind::Local(id), span),
-            None => self.add(ExprKind::Global(name), span),
+        self.place_named(self.source(node), span)
+    }
+
+    /// `a`, or `a->b.c` without blanks, which the normaliser made one word.
+    fn place_named(&mut self, text: &[u8], span: Span) -> ExprId {
+        let mut operators = text
+            .iter()
+            .enumerate()
+            .filter(|(_, b)| matches!(b, b'.' | b'-'));
+        let first = operators.next().map(|(i, _)| i);
+        let name = self.symbol_of(&text[..first.unwrap_or(text.len())]);
+        let end_of = |length: usize| Span::new(span.start, span.start + length as u32);
+        let base_span = first.map_or(span, end_of);
+        let mut value = match self.lookup(name) {
+            Some(id) => self.add(ExprKind::Local(id), base_span),
+            None => self.add(ExprKind::Global(name), base_span),
+        };
+        let mut next = first;
+        while let Some(at) = next {
+            let arrow = text[at] == b'-';
+            let start = at + if arrow { 2 } else { 1 };
+            next = text
+                .get(start..)
+                .unwrap_or_default()
+                .iter()
+                .position(|b| matches!(b, b'.' | b'-'))
+                .map(|length| start + length);
+            let end = next.unwrap_or(text.len());
+            let field = self.symbol_of(text.get(start..end).unwrap_or_default());
+            value = self.add(
+                ExprKind::Member {
+                    base: value,
+                    field,
+                    arrow,
+                },
+                end_of(end),
+            );
         }
+        value
     }
 
     /// What a `$` in the parsed text stands for; `span` is relative to the function.
@@ -184,7 +227,11 @@ impl Lowerer<'_> {
                 self.unknown(span)
             }
             RewriteKind::Statements => {
-                self.not_understood.push(span);
+                let start = span.start - base;
+                match self.input.parts.iter().find(|part| part.span.start == start) {
+                    Some(part) => self.part(part),
+                    None => self.not_understood.push(span),
+                }
                 self.unknown(span)
             }
             _ => self.unknown(span),
@@ -226,7 +273,7 @@ impl Lowerer<'_> {
             return self.unknown(span);
         };
         let args: Vec<NodeId> = self.ast.children(arguments).collect();
-        if self.ast.node(function).kind == Kind::Identifier
+        if matches!(self.ast.node(function).kind, Kind::Identifier | Kind::Number)
             && self.source(function) == b"_Generic"
         {
             return self.one_of(args.get(1..).unwrap_or_default(), span);
@@ -273,13 +320,13 @@ impl Lowerer<'_> {
         nodes: &[NodeId],
         values: &mut Vec<ExprId>,
     ) {
-        if self.lost_arguments.is_empty() {
+        if self.view.lost_arguments.is_empty() {
             return;
         }
-        let base = self.input.tree_base;
+        let base = self.view.tree_base;
         let (start, end) = (self.ast.node(list).start, self.ast.node(list).end);
         let inside: Vec<u32> = self
-            .lost_arguments
+            .view.lost_arguments
             .iter()
             .map(|at| at.wrapping_sub(base))
             .filter(|at| (start..end).contains(at))
@@ -318,7 +365,7 @@ impl Lowerer<'_> {
         }
         let name = self.symbol(inner);
         let is_type = match self.lookup(name) {
-            Some(_) => matches!(text, b"type" | b"_type" | b"type_t" | b"__type" | b"TYPE" | b"t" | b"T"),
+            Some(_) => words::is_type_parameter(text),
             None => words::is_type_like(text),
         };
         is_type.then(|| TypeRef {
@@ -537,7 +584,7 @@ impl Lowerer<'_> {
             && self.ast.children(descriptor).count() == 1
             && self.text(name).first() != Some(&b'$')
             && let Some(local) = self.lookup(self.symbol(name))
-            && !self.is_type_parameter(name)
+            && !words::is_type_parameter(self.source(name))
         {
             let inner = self.ast.field(value, Field::Argument);
             let op = match self.operator(value) {
@@ -571,16 +618,16 @@ impl Lowerer<'_> {
         self.add(ExprKind::Cast(ty, value), span)
     }
 
-    /// A macro's parameter that stands for a type by its name.
-    fn is_type_parameter(&self, name: NodeId) -> bool {
-        let text = self.source(name);
-        text.ends_with(b"type") || text.ends_with(b"TYPE") || matches!(text, b"t" | b"T" | b"type_t")
-    }
-
     /// The expressions in parentheses, separated by commas.
     pub(super) fn argument_values(&mut self, parenthesised: NodeId) -> Vec<ExprId> {
+        let first = self.ast.first_operand(parenthesised);
+        self.listed_values(first, parenthesised)
+    }
+
+    /// The values of a comma expression, one by one; `list` is the node around them.
+    pub(super) fn listed_values(&mut self, first: Option<NodeId>, list: NodeId) -> Vec<ExprId> {
         let mut nodes = Vec::new();
-        let mut next = self.ast.first_operand(parenthesised);
+        let mut next = first;
         while let Some(node) = next {
             if self.ast.node(node).kind == Kind::Comma {
                 nodes.extend(self.ast.field(node, Field::Left));
@@ -594,7 +641,7 @@ impl Lowerer<'_> {
         for (&value, &node) in values.iter().zip(&nodes) {
             self.type_argument(value, node);
         }
-        self.restore_arguments(parenthesised, &nodes, &mut values);
+        self.restore_arguments(list, &nodes, &mut values);
         values
     }
 
@@ -609,7 +656,19 @@ impl Lowerer<'_> {
             .ast
             .field(node, Field::Type)
             .or_else(|| self.ast.field(node, Field::Value));
+        let variable = operand
+            .and_then(|operand| self.ast.child_of_kind(operand, Kind::TypeIdentifier))
+            .filter(|&name| self.ast.node(name).next == NO_NODE)
+            .and_then(|name| self.lookup(self.symbol(name)));
         let argument = match operand {
+            // `sizeof(name)` of a variable.
+            Some(operand) if variable.is_some() => {
+                let span = self.span(operand);
+                match variable {
+                    Some(id) => self.local(id, span),
+                    None => self.unknown(span),
+                }
+            }
             Some(operand) if self.ast.node(operand).kind == Kind::TypeDescriptor => {
                 let ty = self.type_descriptor(operand);
                 let span = self.span(operand);

@@ -51,10 +51,10 @@ impl Lowerer<'_> {
 
     /// The macro that closes a `do` block; false if it is a real `while`.
     pub(super) fn loop_tail(&mut self, condition: NodeId, body: BlockId, end: BlockId) -> bool {
-        let start = self.ast.node(condition).start + self.input.tree_base;
+        let start = self.ast.node(condition).start + self.view.tree_base;
         let tail = self
-            .input
-            .rewrites
+            .view
+            .rewrite_list
             .iter()
             .filter(|r| r.kind == RewriteKind::LoopTail && r.span.end <= start)
             .max_by_key(|r| r.span.end);
@@ -75,6 +75,21 @@ impl Lowerer<'_> {
             otherwise: end,
         });
         true
+    }
+
+    /// `name,a,b` that was `name(a, b)`.
+    pub(super) fn bare_call(&mut self, node: NodeId, span: Span) {
+        let parts = (
+            self.ast.field(node, Field::Left),
+            self.ast.field(node, Field::Right),
+        );
+        let (Some(name), Some(rest)) = parts else {
+            return;
+        };
+        let callee = self.expression(name);
+        let args = self.listed_values(Some(rest), node);
+        let value = self.add(ExprKind::Call { callee, args }, span);
+        self.emit(Instr::Eval { value });
     }
 
     fn macro_call(&mut self, name: Span, condition: Option<NodeId>) -> ExprId {

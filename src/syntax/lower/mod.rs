@@ -41,6 +41,54 @@ pub(crate) struct Input<'a> {
     pub params: Vec<(Symbol, LocalId)>,
     /// The body is one expression, the function's value.
     pub is_expression: bool,
+    /// Statements that stand as arguments of macros, parsed by themselves.
+    pub parts: &'a [Part],
+}
+
+/// Statements that were an argument.
+pub(crate) struct Part {
+    pub ast: Ast,
+    /// What was parsed: the statements in braces.
+    pub text: Vec<u8>,
+    /// With spans relative to the function.
+    pub rewrites: Vec<Rewrite>,
+    /// Where the argument is, relative to the function.
+    pub span: Span,
+}
+
+/// The tree that is being lowered: the body's or a part's.
+struct View<'a> {
+    ast: &'a Ast,
+    text: &'a [u8],
+    rewrite_list: &'a [Rewrite],
+    rewrites: FxHashMap<u32, Rewrite>,
+    /// Offsets in the function of arguments that are gone from the tree.
+    lost_arguments: Vec<u32>,
+    /// Added to an offset in the tree for one in the function.
+    tree_base: u32,
+}
+
+impl<'a> View<'a> {
+    fn new(ast: &'a Ast, text: &'a [u8], list: &'a [Rewrite], tree_base: u32) -> View<'a> {
+        let mut lost_arguments: Vec<u32> = list
+            .iter()
+            .filter(|r| r.kind == RewriteKind::EmptyArgument && r.span.start == r.span.end)
+            .map(|r| r.span.start)
+            .collect();
+        lost_arguments.sort_unstable();
+        View {
+            ast,
+            text,
+            rewrite_list: list,
+            rewrites: list
+                .iter()
+                .filter(|r| r.kind != RewriteKind::Annotation)
+                .map(|r| (r.span.start, *r))
+                .collect(),
+            lost_arguments,
+            tree_base,
+        }
+    }
 }
 
 /// Nodes nested deeper than this are not looked into.
@@ -59,11 +107,10 @@ pub(crate) fn lower(
 }
 
 struct Lowerer<'a> {
-    ast: &'a Ast,
     input: &'a Input<'a>,
-    rewrites: FxHashMap<u32, Rewrite>,
-    /// Offsets in `source` of arguments that are gone from the tree.
-    lost_arguments: Vec<u32>,
+    /// The tree being lowered.
+    ast: &'a Ast,
+    view: View<'a>,
     locals: &'a mut Vec<Local>,
     not_understood: &'a mut Vec<Span>,
     exprs: Vec<Expr>,
@@ -84,24 +131,10 @@ impl<'a> Lowerer<'a> {
         locals: &'a mut Vec<Local>,
         not_understood: &'a mut Vec<Span>,
     ) -> Lowerer<'a> {
-        let rewrites = input
-            .rewrites
-            .iter()
-            .filter(|r| r.kind != RewriteKind::Annotation)
-            .map(|r| (r.span.start, *r))
-            .collect();
-        let mut lost_arguments: Vec<u32> = input
-            .rewrites
-            .iter()
-            .filter(|r| r.kind == RewriteKind::EmptyArgument && r.span.start == r.span.end)
-            .map(|r| r.span.start)
-            .collect();
-        lost_arguments.sort_unstable();
         Lowerer {
-            ast: input.ast,
             input,
-            rewrites,
-            lost_arguments,
+            ast: input.ast,
+            view: View::new(input.ast, input.text, input.rewrites, input.tree_base),
             locals,
             not_understood,
             exprs: Vec::with_capacity(input.ast.nodes.len() / 2),
@@ -117,22 +150,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn body(&mut self) {
-        for &(start, end) in &self.ast.errors {
-            let start = self.place(start);
-            let end = self.place(end).max(start + 1);
-            self.not_understood.push(Span::new(start, end));
-        }
-        for rewrite in self.input.rewrites {
-            if matches!(
-                rewrite.kind,
-                RewriteKind::TooDeep | RewriteKind::ComputedGoto
-            ) {
-                let base = self.input.file_base;
-                let span = rewrite.span;
-                self.not_understood
-                    .push(Span::new(span.start + base, span.end + base));
-            }
-        }
+        self.count_errors();
         let Some(root) = self.ast.nodes.first() else {
             return;
         };
@@ -148,6 +166,57 @@ impl<'a> Lowerer<'a> {
         }
     }
 
+    /// Lowers statements that are an argument. Whether the macro runs them is not known.
+    fn part(&mut self, part: &'a Part) {
+        let view = View::new(&part.ast, &part.text, &part.rewrites, part.span.start.wrapping_sub(1));
+        let outer = std::mem::replace(&mut self.view, view);
+        self.ast = &part.ast;
+        self.count_errors();
+        let base = self.input.file_base;
+        let span = Span::new(part.span.start + base, part.span.end + base);
+        let (inner, end) = (self.new_block(), self.new_block());
+        let condition = self.unknown(span);
+        self.terminate(Terminator::Branch {
+            condition,
+            then: inner,
+            otherwise: end,
+        });
+        self.enter(inner);
+        self.breaks.push(end);
+        self.continues.push(end);
+        let n_outer = self.scope.len();
+        let mut item = self.ast.nodes.first().map_or(super::parse::NO_NODE, |root| root.first_child);
+        while item != super::parse::NO_NODE {
+            self.statement(item);
+            item = self.ast.node(item).next;
+        }
+        self.scope.truncate(n_outer);
+        self.breaks.pop();
+        self.continues.pop();
+        self.fall_into(end);
+        self.ast = outer.ast;
+        self.view = outer;
+    }
+
+    fn count_errors(&mut self) {
+        for &(start, end) in &self.ast.errors {
+            let start = self.place(start);
+            let end = self.place(end).max(start + 1);
+            self.not_understood.push(Span::new(start, end));
+        }
+        for rewrite in self.view.rewrite_list {
+            if matches!(
+                rewrite.kind,
+                RewriteKind::TooDeep | RewriteKind::ComputedGoto
+            ) {
+                let base = self.input.file_base;
+                let span = rewrite.span;
+                self.not_understood
+                    .push(Span::new(span.start + base, span.end + base));
+            }
+        }
+    }
+
     /// The body of a macro that is an expression.
     fn value_body(&mut self, block: NodeId) {
         let n_marks = self.scope.len();
@@ -158,24 +227,29 @@ impl<'a> Lowerer<'a> {
 
     fn finish(mut self, presence: Presence) -> Body {
         self.terminate(Terminator::Return(None));
-        let reachable = self.reachable();
-        let mut names = vec![BlockId(0); self.blocks.len()];
-        let mut n_kept = 0;
-        for (i, name) in names.iter_mut().enumerate() {
-            if reachable[i] {
-                *name = BlockId(n_kept);
-                n_kept += 1;
+        let targets = self.targets();
+        let target = |id: BlockId| targets[id.0 as usize];
+        // Blocks are numbered in the order a depth-first walk meets them; dead ones are dropped.
+        let mut names = vec![None; self.blocks.len()];
+        let mut order = Vec::with_capacity(self.blocks.len());
+        let mut todo = vec![BlockId(0)];
+        while let Some(block) = todo.pop() {
+            let name = &mut names[block.0 as usize];
+            if name.is_some() {
+                continue;
+            }
+            *name = Some(BlockId(order.len() as u32));
+            order.push(block);
+            if let Some(terminator) = &self.blocks[block.0 as usize].1 {
+                todo.extend(terminator.successors().into_iter().rev().map(target));
             }
         }
-        let rename = |id: BlockId| names[id.0 as usize];
-        let blocks = self
-            .blocks
-            .into_iter()
-            .enumerate()
-            .filter(|(i, _)| reachable[*i])
-            .map(|(_, (instrs, terminator))| Block {
-                instrs,
-                terminator: match terminator.unwrap_or(Terminator::Unreachable) {
+        let rename = |id: BlockId| names[target(id).0 as usize].unwrap_or(BlockId(0));
+        let blocks = order
+            .iter()
+            .map(|&block| {
+                let (instrs, terminator) = std::mem::take(&mut self.blocks[block.0 as usize]);
+                let terminator = match terminator.unwrap_or(Terminator::Unreachable) {
                     Terminator::Goto(next) => Terminator::Goto(rename(next)),
                     Terminator::Branch {
                         condition,
@@ -196,7 +270,8 @@ impl<'a> Lowerer<'a> {
                         default: rename(default),
                     },
                     other => other,
-                },
+                };
+                Block { instrs, terminator }
             })
             .collect();
         Body {
@@ -206,18 +281,25 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn reachable(&self) -> Vec<bool> {
-        let mut reachable = vec![false; self.blocks.len()];
-        let mut todo = vec![BlockId(0)];
-        while let Some(block) = todo.pop() {
-            if std::mem::replace(&mut reachable[block.0 as usize], true) {
-                continue;
+    /// For each block the one control really gets to: blocks that only go on are skipped.
+    fn targets(&self) -> Vec<BlockId> {
+        let mut targets: Vec<BlockId> = (0..self.blocks.len() as u32).map(BlockId).collect();
+        for i in 0..targets.len() {
+            let mut path = Vec::new();
+            let mut at = BlockId(i as u32);
+            while let (instrs, Some(Terminator::Goto(next))) = &self.blocks[at.0 as usize] {
+                // An empty endless loop stays what it is.
+                if !instrs.is_empty() || path.contains(next) || *next == at || path.len() > 64 {
+                    break;
+                }
+                path.push(at);
+                at = targets[next.0 as usize];
             }
-            if let Some(terminator) = &self.blocks[block.0 as usize].1 {
-                todo.extend(terminator.successors());
+            for block in path {
+                targets[block.0 as usize] = at;
             }
         }
-        reachable
+        targets
     }
 
     // Places.
@@ -225,7 +307,7 @@ impl<'a> Lowerer<'a> {
     /// The place in the file of an offset in the tree.
     fn place(&self, offset: u32) -> u32 {
         let end = self.input.source.len() as u32;
-        (offset + self.input.tree_base).min(end) + self.input.file_base
+        (offset + self.view.tree_base).min(end) + self.input.file_base
     }
 
     fn span(&self, node: NodeId) -> Span {
@@ -236,7 +318,7 @@ impl<'a> Lowerer<'a> {
     /// The original text of a node.
     fn source(&self, node: NodeId) -> &'a [u8] {
         let node = self.ast.node(node);
-        let base = self.input.tree_base;
+        let base = self.view.tree_base;
         let end = self.input.source.len().min((node.end + base) as usize);
         self.input
             .source
@@ -247,7 +329,7 @@ impl<'a> Lowerer<'a> {
     /// The text of a node as it was parsed.
     fn text(&self, node: NodeId) -> &'a [u8] {
         let node = self.ast.node(node);
-        self.input
+        self.view
             .text
             .get(node.start as usize..node.end as usize)
             .unwrap_or_default()
@@ -255,11 +337,11 @@ impl<'a> Lowerer<'a> {
 
     /// What was overwritten at the beginning of a node.
     fn rewrite_at(&self, node: NodeId) -> Option<Rewrite> {
-        if self.rewrites.is_empty() {
+        if self.view.rewrites.is_empty() {
             return None;
         }
-        let start = self.ast.node(node).start + self.input.tree_base;
-        self.rewrites.get(&start).copied()
+        let start = self.ast.node(node).start + self.view.tree_base;
+        self.view.rewrites.get(&start).copied()
     }
 
     fn symbol(&self, node: NodeId) -> Symbol {

@@ -30,7 +30,14 @@ impl Lowerer<'_> {
             }
             Kind::ExpressionStatement => {
                 if let Some(value) = self.ast.first_operand(node) {
-                    self.effect(value);
+                    match self.rewrite_at(value) {
+                        Some(rewrite) if rewrite.kind == RewriteKind::Label => {
+                            let name = self.symbol(value);
+                            let block = self.label(name);
+                            self.fall_into(block);
+                        }
+                        _ => self.effect(value),
+                    }
                 }
             }
             Kind::Declaration => self.declaration(node),
@@ -127,6 +134,13 @@ impl Lowerer<'_> {
                     None => return,
                 },
                 Kind::Compound => return self.statement(node),
+                Kind::Comma
+                    if self
+                        .rewrite_at(node)
+                        .is_some_and(|r| r.kind == RewriteKind::BareCall) =>
+                {
+                    return self.bare_call(node, span);
+                }
                 Kind::Comma => {
                     let (Some(left), Some(right)) = (
                         self.ast.field(node, Field::Left),
@@ -165,7 +179,9 @@ impl Lowerer<'_> {
                         _ => break,
                     }
                 }
-                Kind::Identifier if matches!(self.source(node), b"fallthrough" | b"__fallthrough") => {
+                Kind::Identifier
+                    if matches!(self.source(node), b"fallthrough" | b"__fallthrough") =>
+                {
                     return;
                 }
                 Kind::Identifier

@@ -15,6 +15,8 @@ impl Walker<'_> {
         let mut has_bare_colon = false;
         let mut has_two_words = false;
         let mut n_questions = 0;
+        // `"r" (x)`, an operand of assembler.
+        let mut has_operand = self.kind(i) == b'[';
         loop {
             match self.kind(end) {
                 0 | b',' | b')' | b']' | b'}' => break,
@@ -23,6 +25,7 @@ impl Walker<'_> {
                     None => break,
                 },
                 b';' => has_semicolon = true,
+                STRING if self.kind(end + 1) == b'(' => has_operand = true,
                 b'?' => n_questions += 1,
                 b':' if n_questions > 0 => n_questions -= 1,
                 b':' => has_bare_colon = true,
@@ -44,7 +47,7 @@ impl Walker<'_> {
             self.hide(i, end, RewriteKind::Statements);
             return end;
         }
-        if has_bare_colon {
+        if has_bare_colon || has_operand {
             self.hide(i, end, RewriteKind::NoExpression);
             return end;
         }

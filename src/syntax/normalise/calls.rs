@@ -38,17 +38,50 @@ impl Walker<'_> {
                 }
                 if is_same_line && !is_keyword && after == b'(' {
                     // `int_macro(x) f(y)`: an annotation with a call behind it.
-                    self.blank(close + 1, self.end_of_call(close + 1), RewriteKind::Annotation);
+                    let end = self.end_of_call(close + 1);
+                    self.blank(close + 1, end, RewriteKind::Annotation);
+                    self.skips.push((close + 1, end));
                 }
                 self.insert_semicolon(close);
+                if !words::is_primitive(self.word_at(i)) {
+                    self.settle_name(i);
+                }
                 self.push(i + 1, Context::Arguments, true)
             }
             b'}' | 0 => {
-                self.insert_semicolon(close);
+                if !self.insert_semicolon(close) && next != 0 {
+                    return self.bare_call(i, close);
+                }
                 self.word_as_call(i)
+            }
+            b'=' if self.kind(close + 2) == b'{' => {
+                // A macro that declares a variable; what it starts with is lost.
+                let end = self.close_of(close + 2).unwrap_or(close + 2);
+                self.blank(close + 1, end + 1, RewriteKind::Annotation);
+                self.skips.push((close + 1, end + 1));
+                self.word_as_call(i)
+            }
+            b'+' | b'-' | b'*' | b'('
+                if words::is_loop_name(self.word_at(i))
+                    && !self.is_same_line(close, close + 1)
+                    && self.is_indented_below(i, close + 1) =>
+            {
+                self.head(i, close)
             }
             _ => self.word_as_call(i),
         }
+    }
+
+    /// `name(a, b)` with nothing behind it becomes `name,a, b;`.
+    fn bare_call(&mut self, i: usize, close: usize) -> usize {
+        self.record(i, close + 1, RewriteKind::BareCall);
+        let open = self.tokens[i + 1].start;
+        let comma: &[u8] = if close == i + 2 { b" " } else { b"," };
+        self.overwrite(open, comma);
+        self.overwrite(self.tokens[close].start, b";");
+        self.settle_name(i);
+        let next = self.push(i + 1, Context::Arguments, true);
+        if close == i + 2 { i + 2 } else { next }
     }
 
     fn word_as_call(&mut self, i: usize) -> usize {
@@ -56,6 +89,13 @@ impl Walker<'_> {
         match token.of(self.text) {
             b"offsetof" | b"__alignof__" => self.overwrite(token.start, b"x"),
             b"_Generic" => return self.generic(i),
+            word if !words::is_primitive(word) && !words::is_expression_keyword(word) => {
+                // `type (*f)(x)` and `type (*a)[n]` declare.
+                let after = self.close_of(i + 1).map_or(0, |close| self.kind(close + 1));
+                if !(self.kind(i + 2) == b'*' && matches!(after, b'(' | b'[')) {
+                    self.settle_name(i);
+                }
+            }
             _ => {}
         }
         i + 1
@@ -141,7 +181,7 @@ impl Walker<'_> {
         close + 1
     }
 
-    fn is_same_line(&self, a: usize, b: usize) -> bool {
+    pub(super) fn is_same_line(&self, a: usize, b: usize) -> bool {
         let start = self.tokens[a].end as usize;
         let end = self.tokens[b].start as usize;
         !self.text[start..end].contains(&b'\n')

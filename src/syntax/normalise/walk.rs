@@ -40,6 +40,8 @@ pub(super) struct Walker<'w> {
     pub matches: &'w [u32],
     pub rewrites: &'w mut Vec<Rewrite>,
     frames: Vec<Frame>,
+    /// Tokens blanked ahead of the walk, innermost last.
+    pub skips: Vec<(usize, usize)>,
     /// A statement begins at the current token.
     pub at_start: bool,
     /// The colon of a `case` outside all brackets.
@@ -54,6 +56,7 @@ impl<'w> Walker<'w> {
             matches: &work.matches,
             rewrites: &mut work.rewrites,
             frames: Vec::new(),
+            skips: Vec::new(),
             at_start: true,
             colon: usize::MAX,
         }
@@ -62,6 +65,10 @@ impl<'w> Walker<'w> {
     pub fn walk(&mut self, from: usize) {
         let mut i = from;
         while let Some(&token) = self.tokens.get(i) {
+            if let Some((_, to)) = self.skips.pop_if(|(from, _)| *from == i) {
+                i = to;
+                continue;
+            }
             i = match token.kind {
                 b'(' | b'[' | b'{' => self.open(i),
                 b')' | b']' | b'}' => {
@@ -171,13 +178,16 @@ impl<'w> Walker<'w> {
         Some(at as u32)
     }
 
-    pub fn insert_semicolon(&mut self, i: usize) {
-        if let Some(at) = self.insert(i, b';') {
-            self.rewrites.push(Rewrite {
-                span: Span::new(at, at + 1),
-                kind: RewriteKind::Semicolon,
-            });
-        }
+    /// Ends a statement behind token `i`; false if there is no room.
+    pub fn insert_semicolon(&mut self, i: usize) -> bool {
+        let Some(at) = self.insert(i, b';') else {
+            return false;
+        };
+        self.rewrites.push(Rewrite {
+            span: Span::new(at, at + 1),
+            kind: RewriteKind::Semicolon,
+        });
+        true
     }
 
     /// True if an operator at `i` has nothing on its left.
@@ -215,7 +225,7 @@ impl<'w> Walker<'w> {
         self.at_start = matches!(context, Context::Block | Context::Fields);
         match context {
             Context::Arguments => self.argument(i + 1),
-            Context::Group => self.group(i + 1),
+            Context::Group => self.group(i + 1, restart),
             _ => i + 1,
         }
     }
@@ -343,14 +353,28 @@ impl<'w> Walker<'w> {
                 end
             }
             _ if next == b':' && self.kind(i + 2) != b':' => {
-                if matches!(self.kind(i + 2), b'}' | 0) {
-                    self.insert_semicolon(i + 1);
+                if matches!(self.kind(i + 2), b'}' | 0) && !self.insert_semicolon(i + 1) {
+                    // No room: the label becomes a statement.
+                    self.overwrite(self.tokens[i + 1].start, b";");
+                    self.record(i, i + 1, RewriteKind::Label);
                 }
                 i + 2
             }
             _ if words::is_asm(word) => self.assembler(i),
             _ if next == b'(' => self.call_statement(i),
             _ if next == STRING => self.strings(i),
+            _ if next == b'{' && !words::is_tag_keyword(word) => {
+                // A macro that only decorates the block behind it.
+                self.blank(i, i + 1, RewriteKind::Annotation);
+                i + 1
+            }
+            _ if matches!(next, b'}' | 0) && !words::is_statement_keyword(word) => {
+                // A macro that is a statement.
+                if !self.insert_semicolon(i) {
+                    self.blank(i, i + 1, RewriteKind::Annotation);
+                }
+                i + 1
+            }
             _ => self.specifiers(i, false),
         }
     }
@@ -360,11 +384,12 @@ impl<'w> Walker<'w> {
         let was_start = self.at_start;
         self.at_start = false;
         if was_start && self.context() == Context::Fields {
-            return self.specifiers(i, false);
+            return self.member(i);
         }
         let next = self.kind(i + 1);
         let token = self.tokens[i];
         let word = token.of(self.text);
+        let is_keyword = words::is_expression_keyword(word) || words::is_statement_keyword(word);
         if words::is_asm(word) && (next == b'(' || next == WORD) {
             return self.assembler(i);
         }
@@ -380,8 +405,19 @@ impl<'w> Walker<'w> {
                 _ => {}
             }
         }
-        if self.kind(i.wrapping_sub(1)) == b']' {
-            // `int x[4] __anything`
+        let previous = self.kind(i.wrapping_sub(1));
+        let is_after_element = match previous {
+            WORD => true,
+            b')' => {
+                let open = self.close_of(i - 1).unwrap_or(0);
+                open > 0 && self.kind(open - 1) == WORD
+            }
+            _ => false,
+        };
+        let is_list =
+            is_after_element && self.context() == Context::Initialiser && !is_keyword;
+        if previous == b']' || previous == b'0' && !is_keyword || is_list {
+            // `int x[4] __anything`, `128 KB`, `{ ENTRIES MORE_ENTRIES }`
             let end = self.end_of_call(i);
             self.blank(i, end, RewriteKind::Annotation);
             return end;
@@ -400,6 +436,36 @@ impl<'w> Walker<'w> {
             return close + 1;
         }
         i + 1
+    }
+
+    /// A member of a structure defined inside a function.
+    fn member(&mut self, i: usize) -> usize {
+        let mut end = i;
+        while self.kind(end) == WORD {
+            end += 1;
+        }
+        let is_macro = end == i + 1 && self.kind(end) == b'(' && self.kind(end + 1) != b'*';
+        let is_unnamed = self.kind(end) == b':'
+            && (i..end).all(|k| {
+                let word = self.word_at(k);
+                end == i + 1 || words::is_primitive(word) || words::is_qualifier(word)
+            });
+        if is_macro || is_unnamed {
+            // Members nobody names: macros, padding.
+            let mut to = end;
+            while !matches!(self.kind(to), b';' | b'}' | 0) {
+                to = match self.kind(to) {
+                    b'(' | b'[' | b'{' => self.close_of(to).map_or(to + 1, |close| close + 1),
+                    _ => to + 1,
+                };
+            }
+            if self.kind(to) == b';' {
+                self.blank(i, to + 1, RewriteKind::Annotation);
+                self.at_start = true;
+                return to + 1;
+            }
+        }
+        self.specifiers(i, false)
     }
 
     fn case_colon(&self, from: usize) -> usize {

@@ -193,6 +193,19 @@ pub(crate) fn is_primitive(word: &[u8]) -> bool {
         && PRIMITIVE_SET.contains(word)
 }
 
+/// Words that combine into the name of an arithmetic type.
+pub(crate) fn is_arithmetic(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"unsigned" | b"signed" | b"__signed__" | b"__signed" | b"long" | b"short" | b"int" | b"char" | b"double"
+    )
+}
+
+/// Names of macro parameters that stand for types.
+pub(crate) fn is_type_parameter(word: &[u8]) -> bool {
+    word.ends_with(b"type") || word.ends_with(b"TYPE") || matches!(word, b"t" | b"T" | b"type_t")
+}
+
 /// `struct`, `union`, `enum`.
 pub(crate) fn is_tag_keyword(word: &[u8]) -> bool {
     matches!(word, b"struct" | b"union" | b"enum")
@@ -288,7 +301,7 @@ pub(crate) fn is_type_like(word: &[u8]) -> bool {
 
 /// Macros whose block runs once: a lock held for the length of a block, say.
 pub(crate) fn is_guard(word: &[u8]) -> bool {
-    word.starts_with(b"scoped_") || word.starts_with(b"with_") || word.starts_with(b"__scoped_")
+    word.starts_with(b"scoped_") || word.ends_with(b"_scoped") || word.starts_with(b"with_") || word.starts_with(b"__scoped_")
 }
 
 /// Macros that are loops even when the statement below them looks like one of its own.
