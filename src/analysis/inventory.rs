@@ -43,6 +43,8 @@ struct Observation<'r> {
     function: FnId,
     span: Span,
     state: &'r VmaState,
+    /// False if it is not known which VMA the call is about.
+    knows_vma: bool,
     /// The protection handed over; `None` if the API reads the VMA's own.
     protection: Option<&'r Terms>,
     path: &'r CallPath,
@@ -58,21 +60,24 @@ pub fn mappings(
     let mut rows: BTreeMap<Site, Row> = BTreeMap::new();
     for run in runs {
         for event in &run.events {
-            let (state, protection) = match &event.kind {
+            let (vma, state, protection) = match &event.kind {
                 EventKind::Insert {
-                    state, protection, ..
-                } => (state, protection.as_deref()),
+                    vma,
+                    state,
+                    protection,
+                } => (vma, state, protection.as_deref()),
                 EventKind::Install {
+                    vma,
                     state,
                     protection,
                     is_kernel: false,
-                    ..
                 } if !places.is_generic(program.function(event.function).file) => {
-                    (state, Some(&**protection))
+                    (vma, state, Some(&**protection))
                 }
                 _ => continue,
             };
-            let Some((api, level)) = callee(program, dictionary, event.function, event.body, event.expr)
+            let Some((api, level)) =
+                callee(program, dictionary, event.function, event.body, event.expr)
             else {
                 continue;
             };
@@ -81,6 +86,7 @@ pub fn mappings(
                 function: event.function,
                 span: event.span,
                 state,
+                knows_vma: vma.is_some(),
                 protection,
                 path: &event.path,
             };
@@ -245,11 +251,7 @@ fn helpers(program: &Program, dictionary: &Dictionary<'_>, path: &CallPath) -> V
     found
 }
 
-fn observe(
-    program: &Program,
-    row: &mut Row,
-    seen: &Observation<'_>,
-) {
+fn observe(program: &Program, row: &mut Row, seen: &Observation<'_>) {
     let (protections, kinds) = classify(seen);
     row.protection.extend(protections);
     row.kinds.extend(kinds);
@@ -286,9 +288,10 @@ fn observe(
         Some(places) if places.contains(&site) => Cow::Possible,
         Some(_) => Cow::Refused,
     });
-    let is_shorter = row.path.as_ref().is_none_or(|known| {
-        (seen.path.len(), &**seen.path) < (known.len(), &**known)
-    });
+    let is_shorter = row
+        .path
+        .as_ref()
+        .is_none_or(|known| (seen.path.len(), &**seen.path) < (known.len(), &**known));
     if is_shorter {
         row.path = Some(seen.path.clone());
     }
@@ -352,24 +355,48 @@ fn classify_term(
         };
         return (protection, nothing);
     }
+    let is_mmap = seen.run.phase != Some(Phase::Fault);
     match (&term.base, term.steps.is_empty()) {
         (Base::Constant(_), _) => (
             Protection::OverrideConstant,
             term.kinds().into_iter().chain([Kind::Permission]).collect(),
         ),
         (Base::Parameter(_), true) => (Protection::Param, nothing),
-        // Made anew from the flags: what the VMA has, unless an attribute was stored there.
-        (Base::Recomputed, true) if own == Protection::VmaProt => (Protection::VmaProt, nothing),
-        (Base::Recomputed, true) => {
-            let lost = seen.state.prot.set.iter().flat_map(Term::kinds).collect();
-            (Protection::OverrideDerived, lost)
+        (Base::Own { .. }, true) if !seen.knows_vma => (own, nothing),
+        // Made anew from the flags while nothing else has been stored: what the VMA has.
+        (Base::Recomputed, true) if is_mmap && own == Protection::VmaProt => {
+            (Protection::VmaProt, nothing)
         }
-        (Base::Own { .. }, true) => {
-            let lost = seen.state.prot.set.iter().flat_map(Term::kinds).collect();
-            (Protection::OverrideDerived, lost)
-        }
+        // Later, write-notify may have taken the right to write out of the VMA's own.
+        (Base::Recomputed, _) if !is_mmap => (
+            Protection::OverrideDerived,
+            changed_kinds(seen.state, term)
+                .into_iter()
+                .chain([Kind::Permission])
+                .collect(),
+        ),
         (Base::Unknown(_), true) => (Protection::OverrideDerived, BTreeSet::from([Kind::Other])),
-        _ => (Protection::OverrideDerived, term.kinds()),
+        _ => (Protection::OverrideDerived, changed_kinds(seen.state, term)),
+    }
+}
+
+/// The kinds of bits in which a term differs from the VMA's own protection.
+fn changed_kinds(state: &VmaState, term: &Term) -> BTreeSet<Kind> {
+    let nearest = state
+        .prot
+        .set
+        .iter()
+        .filter(|own| own.base == term.base && term.steps.starts_with(&own.steps))
+        .max_by_key(|own| own.steps.len());
+    match nearest {
+        Some(own) => term.steps[own.steps.len()..]
+            .iter()
+            .map(|step| step.kind)
+            .collect(),
+        None => {
+            let lost = state.prot.set.iter().flat_map(Term::kinds);
+            term.kinds().into_iter().chain(lost).collect()
+        }
     }
 }
 
@@ -408,9 +435,9 @@ fn mapping(
     } else {
         Cow::Unknown
     };
-    let path = row.path.map_or_else(Vec::new, |path| {
-        steps(program, places, &path, site.span)
-    });
+    let path = row
+        .path
+        .map_or_else(Vec::new, |path| steps(program, places, &path, site.span));
     Mapping {
         file: places.path(function.file).to_owned(),
         line,
@@ -418,7 +445,11 @@ fn mapping(
         function: function.name.to_string(),
         api: site.api.to_string(),
         is_override,
-        kinds: if is_override { row.kinds } else { BTreeSet::new() },
+        kinds: if is_override {
+            row.kinds
+        } else {
+            BTreeSet::new()
+        },
         protection,
         api_adjusts: insert.map_or_else(Vec::new, |insert| {
             insert
@@ -443,12 +474,7 @@ fn mapping(
 }
 
 /// A call path as places: each function with the line in it where the next one is called.
-pub fn steps(
-    program: &Program,
-    places: &Places<'_>,
-    path: &CallPath,
-    last: Span,
-) -> Vec<Step> {
+pub fn steps(program: &Program, places: &Places<'_>, path: &CallPath, last: Span) -> Vec<Step> {
     path.iter()
         .enumerate()
         .map(|(i, (id, _))| {

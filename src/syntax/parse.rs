@@ -288,7 +288,12 @@ fn summarise(ast: &mut Ast) {
         let node = ast.nodes[i];
         let mut has_control = matches!(
             node.kind,
-            Kind::Assignment | Kind::Update | Kind::Conditional | Kind::Comma | Kind::Compound | Kind::Generic
+            Kind::Assignment
+                | Kind::Update
+                | Kind::Conditional
+                | Kind::Comma
+                | Kind::Compound
+                | Kind::Generic
         );
         let mut has_call = node.kind == Kind::Call;
         let mut child = node.first_child;

@@ -42,7 +42,7 @@ pub enum Depth {
 /// run collects values only and joins at once.
 const MAX_STATES_PER_OPS: usize = 6;
 /// States at one block beyond this many are joined, whatever their `vm_ops`.
-const MAX_STATES: usize = 256;
+const MAX_STATES: usize = 2000;
 /// Calls nested deeper than this are not followed.
 const MAX_CALL_DEPTH: usize = 24;
 
@@ -61,6 +61,8 @@ pub struct Machine<'p> {
     stack: Vec<(FnId, Option<Span>)>,
     memo: FxHashMap<(FnId, Vec<Value>, State), Rc<Vec<Exit>>>,
     copies: FxHashSet<u8>,
+    /// The outermost depth of a running function that was called again; `usize::MAX` if none was.
+    recursion: usize,
     events: Vec<Event>,
 }
 
@@ -87,10 +89,7 @@ struct Frame<'p> {
 
 impl<'p> Machine<'p> {
     /// A machine with a full tank.
-    pub fn new(
-        world: World<'p>,
-        depth: Depth,
-    ) -> Machine<'p> {
+    pub fn new(world: World<'p>, depth: Depth) -> Machine<'p> {
         Machine {
             program: world.program,
             dictionary: world.dictionary,
@@ -100,6 +99,7 @@ impl<'p> Machine<'p> {
             stack: Vec::new(),
             memo: FxHashMap::default(),
             copies: FxHashSet::default(),
+            recursion: usize::MAX,
             events: Vec::new(),
         }
     }
@@ -120,7 +120,9 @@ impl<'p> Machine<'p> {
                 n_vmas = n_vmas.max(1);
                 Value::Fault(0)
             } else if base == "pgprot_t" && param.ty.pointers == 0 {
-                Value::prot(super::term::Terms::one(super::term::Base::Parameter(i as u8)))
+                Value::prot(super::term::Terms::one(super::term::Base::Parameter(
+                    i as u8,
+                )))
             } else {
                 Value::Unknown
             };
@@ -129,7 +131,7 @@ impl<'p> Machine<'p> {
         if n_vmas > 0 {
             state.vma_mut(n_vmas - 1);
         }
-        self.call_function(function, arguments, state, None)
+        self.call_function(function, arguments, Vec::new(), state, None)
     }
 
     /// What was observed so far, in order.
@@ -142,32 +144,49 @@ impl<'p> Machine<'p> {
         self.fuel == 0
     }
 
-    /// Runs a function on given arguments and returns how it can end. `site` is the call in the
-    /// caller.
+    /// Runs a function on given arguments and returns how it can end. `inherited` is what is known
+    /// of members behind arguments that are pointers to something unknown: parameter, members,
+    /// value. `site` is the call in the caller.
     fn call_function(
         &mut self,
         id: FnId,
         arguments: Vec<Value>,
+        inherited: Vec<(usize, Vec<Symbol>, Value)>,
         state: State,
         site: Option<Span>,
     ) -> Vec<Exit> {
-        let is_recursive = self.stack.iter().any(|(running, _)| *running == id);
-        if is_recursive || self.stack.len() >= MAX_CALL_DEPTH || self.fuel == 0 {
+        if let Some(depth) = self.stack.iter().position(|(running, _)| *running == id) {
+            // What a recursive call adds is what the outer call finds without it.
+            self.recursion = self.recursion.min(depth);
+            return Vec::new();
+        }
+        if self.stack.len() >= MAX_CALL_DEPTH || self.fuel == 0 {
             return vec![Exit {
                 state,
                 value: Value::Unknown,
             }];
         }
-        let (passed, kept) = split_store(&state, &arguments);
+        let (mut passed, kept) = split_store(&state, &arguments);
+        for (parameter, fields, value) in inherited {
+            let mut place = Place::local(self.stack.len() as u8, LocalId(parameter as u32));
+            place.fields = fields;
+            passed.store.insert(place, value);
+        }
         let key = (id, arguments, passed);
         let is_helper = key.1.iter().any(|value| matches!(value, Value::Prot(_)));
         let exits = match self.memo.get(&key).filter(|_| !is_helper) {
             Some(known) => known.clone(),
             None => {
+                let outer = std::mem::replace(&mut self.recursion, usize::MAX);
                 self.stack.push((id, site));
                 let exits = Rc::new(self.run_bodies(id, &key.1, &key.2));
                 self.stack.pop();
-                self.memo.insert(key, exits.clone());
+                // An answer that left out a call of a function still running is not the whole one.
+                if self.recursion >= self.stack.len() {
+                    self.recursion = usize::MAX;
+                    self.memo.insert(key, exits.clone());
+                }
+                self.recursion = self.recursion.min(outer);
                 exits
             }
         };
@@ -225,8 +244,15 @@ impl<'p> Machine<'p> {
             Depth::Local => 1,
         };
         let mut pending: BTreeMap<BlockId, Vec<State>> = BTreeMap::new();
-        let mut seen: Vec<Vec<State>> = vec![Vec::new(); body.blocks.len()];
-        arrive(frame, max_states, &mut seen, &mut pending, BlockId(0), entry);
+        let mut seen: Vec<Vec<(u64, State)>> = vec![Vec::new(); body.blocks.len()];
+        arrive(
+            frame,
+            max_states,
+            &mut seen,
+            &mut pending,
+            BlockId(0),
+            entry,
+        );
         while let Some((block, states)) = pending.pop_first() {
             for state in states {
                 if self.fuel == 0 {
@@ -383,9 +409,7 @@ fn unique(states: &mut Vec<State>) {
 /// the VMA.
 fn is_alike(a: &State, b: &State) -> bool {
     match (a.vmas.first(), b.vmas.first()) {
-        (Some(a), Some(b)) => {
-            a.ops == b.ops && a.is_updated == b.is_updated && a.prot == b.prot
-        }
+        (Some(a), Some(b)) => a.ops == b.ops && a.is_updated == b.is_updated && a.prot == b.prot,
         (None, None) => true,
         _ => false,
     }
@@ -395,34 +419,37 @@ fn is_alike(a: &State, b: &State) -> bool {
 fn arrive(
     frame: Frame<'_>,
     max_states: usize,
-    seen: &mut [Vec<State>],
+    seen: &mut [Vec<(u64, State)>],
     pending: &mut BTreeMap<BlockId, Vec<State>>,
     block: BlockId,
     mut state: State,
 ) {
     if let Some(live) = frame.facts.live.get(block.0 as usize) {
         state.store.retain(|place, _| match place.base {
-            PlaceBase::Local { frame: depth, local } if depth == frame.depth => {
-                live.contains(local.0 as usize)
-            }
+            PlaceBase::Local {
+                frame: depth,
+                local,
+            } if depth == frame.depth => live.contains(local.0 as usize),
             _ => true,
         });
     }
     let Some(known) = seen.get_mut(block.0 as usize) else {
         return;
     };
-    if known.contains(&state) {
+    let hash = FxBuildHasher.hash_one(&state);
+    if known.iter().any(|(other, _)| *other == hash) {
         return;
     }
-    let is_like = |other: &State| is_alike(other, &state);
-    let n_alike = known.iter().filter(|other| is_like(other)).count();
+    let is_like = |other: &State| max_states == 1 || is_alike(other, &state);
+    let n_alike = known.iter().filter(|(_, other)| is_like(other)).count();
     let state = if n_alike >= max_states || known.len() >= MAX_STATES {
         let is_covered = |other: &State| known.len() >= MAX_STATES || is_like(other);
         let joined = known
             .iter()
-            .filter(|other| is_covered(other))
-            .fold(state.clone(), |all, other| all.join(other));
-        if known.contains(&joined) {
+            .filter(|(_, other)| is_covered(other))
+            .fold(state.clone(), |all, (_, other)| all.join(other));
+        let hash = FxBuildHasher.hash_one(&joined);
+        if known.iter().any(|(other, _)| *other == hash) {
             return;
         }
         // The joined state covers what is still waiting.
@@ -433,7 +460,7 @@ fn arrive(
     } else {
         state
     };
-    known.push(state.clone());
+    known.push((FxBuildHasher.hash_one(&state), state.clone()));
     pending.entry(block).or_default().push(state);
 }
 
@@ -496,9 +523,9 @@ fn is_local(base: PlaceBase) -> bool {
 }
 
 fn forget_results(state: &mut State, frame: u8) {
-    state.store.retain(
-        |place, _| !matches!(place.base, PlaceBase::Result { frame: f, .. } if f >= frame),
-    );
+    state
+        .store
+        .retain(|place, _| !matches!(place.base, PlaceBase::Result { frame: f, .. } if f >= frame));
 }
 
 /// A symbol for a piece of source, for people to read.
