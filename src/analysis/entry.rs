@@ -270,18 +270,15 @@ fn born(runs: &[Run]) -> BTreeMap<TableId, Born> {
 /// until nobody calls them.
 fn orphans(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
     let missing = unreached(world, runs);
-    let callers = callers(world);
     let mut tops = BTreeSet::new();
     for function in missing {
         let mut seen = BTreeSet::from([function]);
         let mut pending = vec![function];
         while let Some(function) = pending.pop() {
             let its = &world.program.function(function);
-            let above: Vec<FnId> = callers
-                .get(&function)
-                .into_iter()
-                .flatten()
-                .copied()
+            let above: Vec<FnId> = world
+                .facts
+                .callers(function)
                 .filter(|caller| !seen.contains(caller))
                 .collect();
             if above.is_empty() || world.dictionary.is_insert(its.name) || seen.len() > 64 {
@@ -329,28 +326,6 @@ fn unreached(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
         }
     }
     missing.into_iter().collect()
-}
-
-/// Who calls a function by name, or hands it over by name.
-fn callers(world: World<'_>) -> BTreeMap<FnId, BTreeSet<FnId>> {
-    let mut callers: BTreeMap<FnId, BTreeSet<FnId>> = BTreeMap::new();
-    for (id, function) in world.program.functions() {
-        let names: BTreeSet<Symbol> = function
-            .bodies
-            .iter()
-            .flat_map(|body| &body.exprs)
-            .filter_map(|expr| match expr.kind {
-                ExprKind::Global(name) => Some(name),
-                _ => None,
-            })
-            .collect();
-        for name in names {
-            for target in world.program.resolve(name, function.file) {
-                callers.entry(target).or_default().insert(id);
-            }
-        }
-    }
-    callers
 }
 
 /// How many indirect calls that carry a VMA had no known target.

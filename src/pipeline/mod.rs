@@ -273,7 +273,7 @@ fn analyse(
         arches_defining: &|name| arches_defining(&tree, &index, name),
     };
     let mappings = analysis::mappings(&program, &dictionary, &places, &runs);
-    let readers = analysis::readers(&program, &dictionary, &places, &uses);
+    let readers = analysis::readers(world, &places, &uses);
     let findings = rules::check(&rules::Input {
         program: &program,
         dictionary: &dictionary,
