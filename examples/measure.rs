@@ -50,7 +50,10 @@ fn report(root: &Path) {
     );
     if std::env::var_os("LIST").is_some() {
         for place in &measurement.misunderstood {
-            println!("{:?} {}:{} {}", place.kind, place.path, place.line, place.name);
+            println!(
+                "{:?} {}:{} {}",
+                place.kind, place.path, place.line, place.name
+            );
         }
     }
 }

@@ -213,7 +213,6 @@ impl Conditionals {
                 }
             }
         }
-        drop(consider);
         (result, is_capped)
     }
 
@@ -414,9 +413,8 @@ fn for_each_directive(source: &[u8], mut found: impl FnMut(Span, &[u8], u32)) {
                 _ => at = here + 1,
             },
             b'"' => {
-                let is_char = here > 0
-                    && source[here - 1] == b'\''
-                    && source.get(here + 1) == Some(&b'\'');
+                let is_char =
+                    here > 0 && source[here - 1] == b'\'' && source.get(here + 1) == Some(&b'\'');
                 at = if is_char {
                     here + 2
                 } else {
@@ -585,7 +583,21 @@ fn normalise_condition(text: &str) -> String {
     for (i, word) in kept.iter().enumerate() {
         let is_binary = matches!(
             *word,
-            "&&" | "||" | "==" | "!=" | "<" | ">" | "<=" | ">=" | "+" | "-" | "*" | "/" | "&" | "|" | "<<" | ">>"
+            "&&" | "||"
+                | "=="
+                | "!="
+                | "<"
+                | ">"
+                | "<="
+                | ">="
+                | "+"
+                | "-"
+                | "*"
+                | "/"
+                | "&"
+                | "|"
+                | "<<"
+                | ">>"
         );
         let is_adjacent_word = i > 0
             && lex::IS_WORD[kept[i - 1].as_bytes()[0] as usize]
@@ -644,7 +656,10 @@ fn strip_negations(mut text: &str) -> (&str, bool) {
         };
         // `!A || B` is no negation of the whole.
         let is_one_operand = strip_parentheses(rest.trim()).len() < rest.trim().len()
-            || rest.trim().bytes().all(|b| lex::IS_WORD[b as usize] || b == b'!');
+            || rest
+                .trim()
+                .bytes()
+                .all(|b| lex::IS_WORD[b as usize] || b == b'!');
         if !is_one_operand {
             return (text, holds);
         }
@@ -784,7 +799,9 @@ mod tests {
     #[test]
     fn nested_groups_bring_their_parents_along() {
         assert_eq!(
-            alternatives("#ifdef A\na\n#ifdef B\nb\n#endif\n#else\nc\n#ifdef C\nd\n#endif\n#endif\n"),
+            alternatives(
+                "#ifdef A\na\n#ifdef B\nb\n#endif\n#else\nc\n#ifdef C\nd\n#endif\n#endif\n"
+            ),
             [
                 ("A && B".into(), "a b".into()),
                 ("!A && C".into(), "c d".into()),

@@ -103,7 +103,11 @@ pub(crate) fn lex(text: &mut [u8], mode: Mode, tokens: &mut Vec<Token>) {
                     blank(&mut text[start..at]);
                     continue;
                 }
-                at += if text.get(at + 1) == Some(&b'#') { 2 } else { 1 };
+                at += if text.get(at + 1) == Some(&b'#') {
+                    2
+                } else {
+                    1
+                };
                 push(tokens, byte, start, at);
             }
             Class::Punctuation => {
@@ -189,7 +193,10 @@ fn number_end(text: &[u8], mut at: usize) -> usize {
             && at > start
             && matches!(text[at - 1], b'e' | b'E' | b'p' | b'P')
             && !(text[start] == b'0' && matches!(text.get(start + 1), Some(b'x' | b'X')));
-        if IS_WORD[byte as usize] || byte == b'.' && text.get(at + 1) != Some(&b'.') || is_exponent_sign {
+        if IS_WORD[byte as usize]
+            || byte == b'.' && text.get(at + 1) != Some(&b'.')
+            || is_exponent_sign
+        {
             at += 1;
         } else {
             break;
@@ -251,7 +258,9 @@ pub(crate) fn logical_line_end(text: &[u8], start: usize) -> usize {
     let mut from = start;
     while let Some(length) = memchr::memchr(b'\n', &text[from..]) {
         let newline = from + length;
-        let before = text[..newline].strip_suffix(b"\r").map_or(newline, <[u8]>::len);
+        let before = text[..newline]
+            .strip_suffix(b"\r")
+            .map_or(newline, <[u8]>::len);
         if before > start && text[before - 1] == b'\\' {
             from = newline + 1;
         } else {

@@ -197,10 +197,7 @@ pub fn find_by_layout(source: &[u8]) -> Vec<(Span, FunctionKind)> {
             if let Some(start) = signature.filter(|&start| is_signature(&source[start..line_start]))
             {
                 let end = line_start + line.trim_ascii_end().len();
-                found.push((
-                    Span::new(start as u32, end as u32),
-                    FunctionKind::Function,
-                ));
+                found.push((Span::new(start as u32, end as u32), FunctionKind::Function));
             }
             signature = None;
         } else if line.starts_with(b"{") {

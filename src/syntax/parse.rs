@@ -40,7 +40,7 @@ macro_rules! names {
     ($(#[$meta:meta])* $type:ident { $($variant:ident = $name:literal,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum $type { Other, Error, $($variant,)* }
+        pub(crate) enum $type { Other, $($variant,)* }
         impl $type {
             fn of_name(name: &str) -> $type {
                 match name { $($name => $type::$variant,)* _ => $type::Other }
@@ -77,6 +77,7 @@ names! {
         Continue = "continue_statement",
         Declaration = "declaration",
         Do = "do_statement",
+        Error = "ERROR",
         ElseClause = "else_clause",
         EnumSpecifier = "enum_specifier",
         ExpressionStatement = "expression_statement",
@@ -135,7 +136,7 @@ names! {
         Consequence = "consequence",
         Declarator = "declarator",
         Designator = "designator",
-        FieldName = "field",
+        Member = "field",
         Function = "function",
         Index = "index",
         Initializer = "initializer",
@@ -264,7 +265,7 @@ fn flatten(tree: &tree_sitter::Tree, text_len: usize) -> Ast {
                 kind,
                 Kind::String | Kind::Char | Kind::ConcatenatedString | Kind::Number
             );
-            if !(is_leaf && !has_error) && cursor.goto_first_child() {
+            if (!is_leaf || has_error) && cursor.goto_first_child() {
                 levels.push((this, NO_NODE));
                 continue;
             }
@@ -288,7 +289,12 @@ fn summarise(ast: &mut Ast) {
         let node = ast.nodes[i];
         let mut has_control = matches!(
             node.kind,
-            Kind::Assignment | Kind::Update | Kind::Conditional | Kind::Comma | Kind::Compound | Kind::Generic
+            Kind::Assignment
+                | Kind::Update
+                | Kind::Conditional
+                | Kind::Comma
+                | Kind::Compound
+                | Kind::Generic
         );
         let mut has_call = node.kind == Kind::Call;
         let mut child = node.first_child;

@@ -80,7 +80,8 @@ pub(crate) fn read(text: &[u8], tokens: &[Token], matches: &[u32]) -> Signature 
     if let Some(prefix) = system_call_prefix(word) {
         return system_call(prefix, text, tokens, matches, (open, close), body);
     }
-    let result_end = if open >= 3 && tokens[open - 2].kind == b'*' && is_inside_group(tokens, open) {
+    let result_end = if open >= 3 && tokens[open - 2].kind == b'*' && is_inside_group(tokens, open)
+    {
         // `int (*f(int x))(void)`
         tokens[..open]
             .iter()

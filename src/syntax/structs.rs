@@ -157,8 +157,7 @@ impl Reader<'_> {
         if from >= to {
             return;
         }
-        let declared =
-            types::read_declarator(self.text, self.tokens, self.matches, from, to, base);
+        let declared = types::read_declarator(self.text, self.tokens, self.matches, from, to, base);
         if let Some(name) = declared.name {
             self.fields.push(Field {
                 name: types::symbol(name.of(self.text)),

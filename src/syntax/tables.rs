@@ -16,7 +16,10 @@ pub(super) fn read(file: FileId, source: &[u8], span: Span) -> Vec<Table> {
     let tokens = &work.tokens;
     // `= {` is the initialiser; a brace before it belongs to the type.
     let Some(equals) = (0..tokens.len()).find(|&i| {
-        tokens[i].of(&work.text) == b"=" && tokens.get(i + 1).is_some_and(|t| t.kind == b'{' || t.kind == b'(')
+        tokens[i].of(&work.text) == b"="
+            && tokens
+                .get(i + 1)
+                .is_some_and(|t| t.kind == b'{' || t.kind == b'(')
     }) else {
         return Vec::new();
     };

@@ -136,15 +136,18 @@ pub(crate) fn read_declarator(
             b'(' => {
                 let close = skip_bracket(matches, at).min(to);
                 let is_inner = name.is_none()
-                    && tokens.get(at + 1).filter(|_| at + 1 < to).is_some_and(|next| {
-                        next.kind == b'*'
-                            || next.kind == b'('
-                            || next.kind == WORD
-                                && tokens
-                                    .get(at + 2)
-                                    .is_some_and(|t| matches!(t.kind, b')' | b'*' | b'['))
-                                && !words::is_type_like(next.of(text))
-                    });
+                    && tokens
+                        .get(at + 1)
+                        .filter(|_| at + 1 < to)
+                        .is_some_and(|next| {
+                            next.kind == b'*'
+                                || next.kind == b'('
+                                || next.kind == WORD
+                                    && tokens
+                                        .get(at + 2)
+                                        .is_some_and(|t| matches!(t.kind, b')' | b'*' | b'['))
+                                    && !words::is_type_like(next.of(text))
+                        });
                 if is_inner {
                     let mut is_pointer = false;
                     for inner in &tokens[at + 1..close.saturating_sub(1).max(at + 1)] {

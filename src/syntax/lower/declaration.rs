@@ -164,7 +164,8 @@ impl Lowerer<'_> {
             Kind::PrimitiveType | Kind::SizedType => {
                 let text = self.primitive_text(node);
                 if crate::syntax::normalise::words::is_tag_keyword(text) {
-                    let end = (self.ast.node(node).start + self.view.tree_base) as usize + text.len();
+                    let end =
+                        (self.ast.node(node).start + self.view.tree_base) as usize + text.len();
                     let rest = self.input.source.get(end..).unwrap_or_default();
                     let rest = rest.trim_ascii_start();
                     return named(types::tagged(text, leading_word(rest)));

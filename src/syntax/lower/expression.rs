@@ -32,9 +32,9 @@ impl Lowerer<'_> {
                 self.name(node, span)
             }
             Kind::Number => {
-                let is_lost = self
-                    .rewrite_at(node)
-                    .is_some_and(|r| matches!(r.kind, RewriteKind::EmptyArgument | RewriteKind::TooDeep));
+                let is_lost = self.rewrite_at(node).is_some_and(|r| {
+                    matches!(r.kind, RewriteKind::EmptyArgument | RewriteKind::TooDeep)
+                });
                 if is_lost {
                     return self.unknown(span);
                 }
@@ -76,7 +76,7 @@ impl Lowerer<'_> {
             Kind::FieldExpression => {
                 let (Some(base), Some(field)) = (
                     self.ast.field(node, Field::Argument),
-                    self.ast.field(node, Field::FieldName),
+                    self.ast.field(node, Field::Member),
                 ) else {
                     return self.unknown(span);
                 };
@@ -228,7 +228,12 @@ impl Lowerer<'_> {
             }
             RewriteKind::Statements => {
                 let start = span.start - base;
-                match self.input.parts.iter().find(|part| part.span.start == start) {
+                match self
+                    .input
+                    .parts
+                    .iter()
+                    .find(|part| part.span.start == start)
+                {
                     Some(part) => self.part(part),
                     None => self.not_understood.push(span),
                 }
@@ -273,8 +278,10 @@ impl Lowerer<'_> {
             return self.unknown(span);
         };
         let args: Vec<NodeId> = self.ast.children(arguments).collect();
-        if matches!(self.ast.node(function).kind, Kind::Identifier | Kind::Number)
-            && self.source(function) == b"_Generic"
+        if matches!(
+            self.ast.node(function).kind,
+            Kind::Identifier | Kind::Number
+        ) && self.source(function) == b"_Generic"
         {
             return self.one_of(args.get(1..).unwrap_or_default(), span);
         }
@@ -326,7 +333,8 @@ impl Lowerer<'_> {
         let base = self.view.tree_base;
         let (start, end) = (self.ast.node(list).start, self.ast.node(list).end);
         let inside: Vec<u32> = self
-            .view.lost_arguments
+            .view
+            .lost_arguments
             .iter()
             .map(|at| at.wrapping_sub(base))
             .filter(|at| (start..end).contains(at))
@@ -368,7 +376,7 @@ impl Lowerer<'_> {
             Some(_) => words::is_type_parameter(text),
             None => words::is_type_like(text),
         };
-        is_type.then(|| TypeRef {
+        is_type.then_some(TypeRef {
             base: name,
             pointers: 0,
             function: false,
@@ -688,12 +696,7 @@ impl Lowerer<'_> {
         )
     }
 
-    pub(super) fn initializer(
-        &mut self,
-        list: NodeId,
-        ty: Option<TypeRef>,
-        span: Span,
-    ) -> ExprId {
+    pub(super) fn initializer(&mut self, list: NodeId, ty: Option<TypeRef>, span: Span) -> ExprId {
         let elements: Vec<(Option<NodeId>, NodeId)> = self
             .ast
             .children(list)

@@ -168,7 +168,12 @@ impl<'a> Lowerer<'a> {
 
     /// Lowers statements that are an argument. Whether the macro runs them is not known.
     fn part(&mut self, part: &'a Part) {
-        let view = View::new(&part.ast, &part.text, &part.rewrites, part.span.start.wrapping_sub(1));
+        let view = View::new(
+            &part.ast,
+            &part.text,
+            &part.rewrites,
+            part.span.start.wrapping_sub(1),
+        );
         let outer = std::mem::replace(&mut self.view, view);
         self.ast = &part.ast;
         self.count_errors();
@@ -185,7 +190,11 @@ impl<'a> Lowerer<'a> {
         self.breaks.push(end);
         self.continues.push(end);
         let n_outer = self.scope.len();
-        let mut item = self.ast.nodes.first().map_or(super::parse::NO_NODE, |root| root.first_child);
+        let mut item = self
+            .ast
+            .nodes
+            .first()
+            .map_or(super::parse::NO_NODE, |root| root.first_child);
         while item != super::parse::NO_NODE {
             self.statement(item);
             item = self.ast.node(item).next;

@@ -14,7 +14,7 @@ impl Walker<'_> {
         };
         let next = self.kind(close + 1);
         match next {
-            b'{' => return self.head(i, close),
+            b'{' => self.head(i, close),
             WORD => {
                 let name = self.word_at(i);
                 let is_loop = words::is_loop_name(name) || words::is_guard(name);
@@ -25,10 +25,7 @@ impl Walker<'_> {
                 if is_loop {
                     return self.head(i, close);
                 }
-                if is_same_line
-                    && !is_keyword
-                    && matches!(after, b'=' | b';' | b',' | b'[')
-                {
+                if is_same_line && !is_keyword && matches!(after, b'=' | b';' | b',' | b'[') {
                     // A macro that stands for a type.
                     self.hide(i, close + 1, RewriteKind::TypeOf);
                     return close + 1;

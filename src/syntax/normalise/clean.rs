@@ -19,7 +19,11 @@ pub(super) fn clean(work: &mut Work, mode: Mode) {
     let mut i = 0;
     while i < tokens.len() {
         let token = tokens[i];
-        let previous = if kept > 0 { Some(tokens[kept - 1]) } else { None };
+        let previous = if kept > 0 {
+            Some(tokens[kept - 1])
+        } else {
+            None
+        };
         let mut end = i + 1;
         let mut replacement = Some(token);
         if token.kind == WORD {

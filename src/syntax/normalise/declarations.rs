@@ -69,8 +69,8 @@ impl Walker<'_> {
                     candidates.push(at);
                 } else {
                     let next = self.word_at(at + 1);
-                    let is_before_type = at + 1 < end
-                        && (words::is_tag_keyword(next) || words::is_primitive(next));
+                    let is_before_type =
+                        at + 1 < end && (words::is_tag_keyword(next) || words::is_primitive(next));
                     let is_before_two = word.starts_with(b"__")
                         && !words::is_type_like(word)
                         && at + 2 < end
@@ -152,10 +152,12 @@ impl Walker<'_> {
                 end += 1;
             }
             let is_followed_by_pointer = self.kind(end) == b'*' && end > at;
-            let is_declaration = end - at >= 2 || is_cast || is_followed_by_pointer && {
-                // `a * b * c` is a product.
-                at - start > 2 || words::is_qualifier(self.word_at(at))
-            };
+            let is_declaration = end - at >= 2
+                || is_cast
+                || is_followed_by_pointer && {
+                    // `a * b * c` is a product.
+                    at - start > 2 || words::is_qualifier(self.word_at(at))
+                };
             if !is_declaration || end == at {
                 return at;
             }

@@ -78,8 +78,7 @@ impl<'w> Walker<'w> {
                     i + 1
                 }
                 b';' => {
-                    self.at_start =
-                        matches!(self.context(), Context::Block | Context::Fields);
+                    self.at_start = matches!(self.context(), Context::Block | Context::Fields);
                     i + 1
                 }
                 b',' => {
@@ -414,8 +413,7 @@ impl<'w> Walker<'w> {
             }
             _ => false,
         };
-        let is_list =
-            is_after_element && self.context() == Context::Initialiser && !is_keyword;
+        let is_list = is_after_element && self.context() == Context::Initialiser && !is_keyword;
         if previous == b']' || previous == b'0' && !is_keyword || is_list {
             // `int x[4] __anything`, `128 KB`, `{ ENTRIES MORE_ENTRIES }`
             let end = self.end_of_call(i);

@@ -189,7 +189,21 @@ pub(crate) fn is_annotation_call(word: &[u8]) -> bool {
 /// True for words such as `unsigned`, which are never the name of anything but a type.
 pub(crate) fn is_primitive(word: &[u8]) -> bool {
     word.len() >= 3
-        && matches!(word[0], b'_' | b'b' | b'c' | b'd' | b'f' | b'i' | b'l' | b'm' | b'n' | b'p' | b's' | b'u' | b'v')
+        && matches!(
+            word[0],
+            b'_' | b'b'
+                | b'c'
+                | b'd'
+                | b'f'
+                | b'i'
+                | b'l'
+                | b'm'
+                | b'n'
+                | b'p'
+                | b's'
+                | b'u'
+                | b'v'
+        )
         && PRIMITIVE_SET.contains(word)
 }
 
@@ -197,7 +211,15 @@ pub(crate) fn is_primitive(word: &[u8]) -> bool {
 pub(crate) fn is_arithmetic(word: &[u8]) -> bool {
     matches!(
         word,
-        b"unsigned" | b"signed" | b"__signed__" | b"__signed" | b"long" | b"short" | b"int" | b"char" | b"double"
+        b"unsigned"
+            | b"signed"
+            | b"__signed__"
+            | b"__signed"
+            | b"long"
+            | b"short"
+            | b"int"
+            | b"char"
+            | b"double"
     )
 }
 
@@ -215,7 +237,17 @@ pub(crate) fn is_tag_keyword(word: &[u8]) -> bool {
 pub(crate) fn is_qualifier(word: &[u8]) -> bool {
     matches!(
         word,
-        b"const" | b"volatile" | b"static" | b"extern" | b"register" | b"inline" | b"auto" | b"typedef" | b"__volatile__" | b"__volatile" | b"__const__"
+        b"const"
+            | b"volatile"
+            | b"static"
+            | b"extern"
+            | b"register"
+            | b"inline"
+            | b"auto"
+            | b"typedef"
+            | b"__volatile__"
+            | b"__volatile"
+            | b"__const__"
     )
 }
 
@@ -223,7 +255,8 @@ pub(crate) fn is_qualifier(word: &[u8]) -> bool {
 pub(crate) fn is_statement_keyword(word: &[u8]) -> bool {
     matches!(
         word,
-        b"if" | b"else"
+        b"if"
+            | b"else"
             | b"for"
             | b"while"
             | b"do"
@@ -249,14 +282,23 @@ pub(crate) fn is_expression_keyword(word: &[u8]) -> bool {
 pub(crate) fn is_typeof(word: &[u8]) -> bool {
     word.ends_with(b"typeof")
         || word.ends_with(b"typeof__")
-        || matches!(word, b"typeof_member" | b"TYPEOF_UNQUAL" | b"__typeof_unqual__" | b"typeof_unqual")
+        || matches!(
+            word,
+            b"typeof_member" | b"TYPEOF_UNQUAL" | b"__typeof_unqual__" | b"typeof_unqual"
+        )
 }
 
 /// `asm` in all its spellings.
 pub(crate) fn is_asm(word: &[u8]) -> bool {
     matches!(
         word,
-        b"asm" | b"__asm__" | b"__asm" | b"asm_inline" | b"asm_volatile_goto" | b"asm_goto_output" | b"__asm_inline"
+        b"asm"
+            | b"__asm__"
+            | b"__asm"
+            | b"asm_inline"
+            | b"asm_volatile_goto"
+            | b"asm_goto_output"
+            | b"__asm_inline"
     )
 }
 
@@ -265,7 +307,8 @@ pub(crate) fn is_type_like(word: &[u8]) -> bool {
     word.len() > 2 && word.ends_with(b"_t")
         || matches!(
             word,
-            b"u8" | b"u16"
+            b"u8"
+                | b"u16"
                 | b"u32"
                 | b"u64"
                 | b"u128"
@@ -301,13 +344,20 @@ pub(crate) fn is_type_like(word: &[u8]) -> bool {
 
 /// Macros whose block runs once: a lock held for the length of a block, say.
 pub(crate) fn is_guard(word: &[u8]) -> bool {
-    word.starts_with(b"scoped_") || word.ends_with(b"_scoped") || word.starts_with(b"with_") || word.starts_with(b"__scoped_")
+    word.starts_with(b"scoped_")
+        || word.ends_with(b"_scoped")
+        || word.starts_with(b"with_")
+        || word.starts_with(b"__scoped_")
 }
 
 /// Macros that are loops even when the statement below them looks like one of its own.
 pub(crate) fn is_loop_name(word: &[u8]) -> bool {
-    contains(word, b"for_each") || contains(word, b"foreach") || contains(word, b"FOREACH")
-        || contains(word, b"FOR_EACH") || contains(word, b"for_every") || word.starts_with(b"for_")
+    contains(word, b"for_each")
+        || contains(word, b"foreach")
+        || contains(word, b"FOREACH")
+        || contains(word, b"FOR_EACH")
+        || contains(word, b"for_every")
+        || word.starts_with(b"for_")
 }
 
 fn contains(word: &[u8], part: &[u8]) -> bool {
