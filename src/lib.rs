@@ -2,8 +2,16 @@
 //! page-table entry from `vma->vm_page_prot` where a driver may have inserted one with other
 //! caching or encryption bits.
 //!
-//! Data flows one way: [`tree`] → [`syntax`] → [`program`] → [`callgraph`] → [`analysis`] →
-//! [`rules`] → [`report`]. Start reading in [`program`], which every stage speaks.
+//! Data flows one way: `tree` → `syntax` → [`program`] → `callgraph` → [`analysis`] →
+//! [`rules`] → `report`. Start reading in [`program`], which every stage speaks.
 
+pub mod analysis;
+pub mod callgraph;
+pub mod pipeline;
 pub mod program;
+pub mod report;
+pub mod rules;
+pub mod sample;
 pub mod syntax;
+pub mod tree;
+pub mod vocabulary;

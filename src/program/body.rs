@@ -24,6 +24,47 @@ impl Body {
     pub fn block(&self, id: BlockId) -> &Block {
         &self.blocks[id.0 as usize]
     }
+
+    /// The direct operands of an expression, left to right.
+    pub fn operands(&self, expr: ExprId) -> Vec<ExprId> {
+        match &self.expr(expr).kind {
+            ExprKind::Call { callee, args } => [*callee].into_iter().chain(args.clone()).collect(),
+            ExprKind::Member { base, .. } => vec![*base],
+            ExprKind::Index { base, index } => vec![*base, *index],
+            ExprKind::Deref(inner)
+            | ExprKind::AddrOf(inner)
+            | ExprKind::Unary(_, inner)
+            | ExprKind::Cast(_, inner) => vec![*inner],
+            ExprKind::Binary(_, a, b) => vec![*a, *b],
+            ExprKind::Init { fields, .. } => fields.iter().map(|init| init.value).collect(),
+            ExprKind::Local(_)
+            | ExprKind::Global(_)
+            | ExprKind::Int(_)
+            | ExprKind::Str
+            | ExprKind::Type(_)
+            | ExprKind::Unknown => Vec::new(),
+        }
+    }
+
+    /// Calls `see` for every expression below and including `expr`, operands first, from left to
+    /// right. Nesting costs memory, not stack.
+    pub fn visit(&self, expr: ExprId, see: &mut impl FnMut(ExprId)) {
+        enum Task {
+            Enter(ExprId),
+            Leave(ExprId),
+        }
+        let mut tasks = vec![Task::Enter(expr)];
+        while let Some(task) = tasks.pop() {
+            match task {
+                Task::Leave(id) => see(id),
+                Task::Enter(id) => {
+                    tasks.push(Task::Leave(id));
+                    let operands = self.operands(id);
+                    tasks.extend(operands.into_iter().rev().map(Task::Enter));
+                }
+            }
+        }
+    }
 }
 
 /// Index into [`Body::exprs`].

@@ -1,0 +1,262 @@
+//! The vocabulary, ready for look-ups by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use crate::callgraph::Program;
+use crate::program::{ExprKind, Symbol};
+use crate::vocabulary::{
+    Assertion, Constant, Construct, EntryPoint, FlagsChange, Identity, Insert, Install, Kind,
+    MemberAccess, Modify, Protection, Version, VmaType, Vocabulary,
+};
+
+use super::bits::FlagNames;
+
+/// What a call by name means.
+#[derive(Clone, Copy, Debug)]
+pub enum Word<'v> {
+    /// Installs user entries.
+    Insert(&'v Insert),
+    /// Makes an entry.
+    Construct(&'v Construct),
+    /// Changes an entry.
+    Modify(&'v Modify),
+    /// Writes an entry into a page table.
+    Install(&'v Install),
+    /// Derives a protection.
+    Protection(&'v Protection),
+    /// Has the value of an argument.
+    Identity(&'v Identity),
+    /// Reaches a member of an object.
+    MemberAccess(&'v MemberAccess),
+    /// Changes `vm_flags`.
+    Flags(&'v FlagsChange),
+    /// Checks a condition.
+    Assertion(&'v Assertion),
+}
+
+/// Look-ups over one vocabulary and one tree.
+#[derive(Debug)]
+pub struct Dictionary<'v> {
+    words: FxHashMap<Symbol, Word<'v>>,
+    version: Option<Version>,
+    /// The structures that stand for a VMA.
+    pub vmas: &'v [VmaType],
+    /// The ops-table members through which a driver is entered.
+    pub entry_points: &'v [EntryPoint],
+    vocabulary: &'v Vocabulary,
+    /// The flags this tree knows.
+    pub flags: FlagNames,
+}
+
+impl<'v> Dictionary<'v> {
+    /// Prepares `vocabulary` for a tree of kernel version `version` (`None`: any).
+    pub fn new(
+        vocabulary: &'v Vocabulary,
+        program: &Program,
+        version: Option<Version>,
+    ) -> Dictionary<'v> {
+        let mut words: FxHashMap<Symbol, Word<'v>> = FxHashMap::default();
+        let mut add = |name: &str, word: Word<'v>| {
+            words.insert(Symbol::new(name), word);
+        };
+        for word in &vocabulary.identity {
+            add(&word.name, Word::Identity(word));
+        }
+        for word in &vocabulary.member_access {
+            add(&word.name, Word::MemberAccess(word));
+        }
+        for word in &vocabulary.assertion {
+            add(&word.name, Word::Assertion(word));
+        }
+        for word in &vocabulary.flags {
+            add(&word.name, Word::Flags(word));
+        }
+        for word in &vocabulary.protection {
+            add(&word.name, Word::Protection(word));
+        }
+        for word in &vocabulary.install {
+            add(&word.name, Word::Install(word));
+        }
+        for word in &vocabulary.modify {
+            add(&word.name, Word::Modify(word));
+        }
+        for word in &vocabulary.construct {
+            add(&word.name, Word::Construct(word));
+        }
+        for word in &vocabulary.insert {
+            add(&word.name, Word::Insert(word));
+        }
+        Dictionary {
+            words,
+            version,
+            vmas: &vocabulary.vma,
+            entry_points: &vocabulary.entry_point,
+            vocabulary,
+            flags: flag_names(program),
+        }
+    }
+
+    /// What a call of `name` with `n_args` arguments means.
+    pub fn word(&self, name: Symbol, n_args: usize) -> Option<Word<'v>> {
+        match *self.words.get(&name)? {
+            Word::Insert(any) => Some(Word::Insert(
+                self.vocabulary
+                    .insertion(name.as_str(), n_args, self.version)
+                    .unwrap_or(any),
+            )),
+            Word::Install(any) => Some(Word::Install(
+                self.vocabulary
+                    .installer(name.as_str(), n_args)
+                    .unwrap_or(any),
+            )),
+            word => Some(word),
+        }
+    }
+
+    /// True if `name` installs user entries.
+    pub fn is_insert(&self, name: Symbol) -> bool {
+        matches!(self.words.get(&name), Some(Word::Insert(_)))
+    }
+
+    /// True if a call of `name` takes or gives a protection.
+    pub fn deals_with_protections(&self, name: Symbol) -> bool {
+        matches!(
+            self.words.get(&name),
+            Some(Word::Insert(_) | Word::Construct(_) | Word::Modify(_) | Word::Protection(_))
+        )
+    }
+
+    /// True if `name` makes an entry or a protection out of its arguments: what its own body does
+    /// with them is no use of its own.
+    pub fn is_entry_helper(&self, name: Symbol) -> bool {
+        matches!(
+            self.words.get(&name),
+            Some(
+                Word::Construct(_)
+                    | Word::Modify(_)
+                    | Word::Install(_)
+                    | Word::Protection(_)
+                    | Word::Identity(_)
+            )
+        )
+    }
+
+    /// The fixed protection a name stands for, if it is one.
+    pub fn constant(&self, name: Symbol) -> Option<&'v Constant> {
+        self.vocabulary.fixed_protection(name.as_str())
+    }
+
+    /// The kind of an attribute bit, if a name is one.
+    pub fn attribute(&self, name: Symbol) -> Option<Kind> {
+        self.vocabulary.attribute(name.as_str()).map(|bit| bit.kind)
+    }
+
+    /// True for a type that stands for a VMA.
+    pub fn is_vma_type(&self, base: Symbol) -> bool {
+        self.vmas.iter().any(|vma| base == vma.name.as_str())
+    }
+
+    /// True for a member of a VMA that holds its protection.
+    pub fn is_protection_member(&self, field: Symbol) -> bool {
+        self.vmas
+            .iter()
+            .any(|vma| vma.protection.iter().any(|name| field == name.as_str()))
+    }
+}
+
+/// Collects the flags that the parsed functions mention. A macro whose replacement is made of
+/// other flags stands for several.
+fn flag_names(program: &Program) -> FlagNames {
+    let mut used: BTreeSet<Symbol> = program
+        .functions()
+        .flat_map(|(_, function)| &function.bodies)
+        .flat_map(|body| &body.exprs)
+        .filter_map(|expr| match expr.kind {
+            ExprKind::Global(name) => flag_of(name),
+            _ => None,
+        })
+        .collect();
+    let mut flags = FlagNames::default();
+    let mut compounds: BTreeMap<Symbol, Vec<Symbol>> = BTreeMap::new();
+    let mut pending: Vec<Symbol> = used.iter().copied().collect();
+    while let Some(name) = pending.pop() {
+        let mut definitions = program
+            .macros_named(name)
+            .filter(|object_macro| is_shared(&program.file(object_macro.file).path))
+            .map(|object_macro| flag_parts(&object_macro.text));
+        // Defined in several ways, an own bit is the only thing certain about it.
+        if let (Some(parts), None) = (definitions.next(), definitions.next())
+            && !parts.is_empty()
+        {
+            pending.extend(parts.iter().filter(|part| used.insert(**part)));
+            compounds.insert(name, parts);
+        }
+    }
+    for name in &used {
+        if !compounds.contains_key(name) {
+            flags.declare(*name);
+        }
+    }
+    // Compounds of compounds settle in as many rounds as they are deep.
+    for _ in 0..4 {
+        for (name, parts) in &compounds {
+            let masks: Option<Vec<u128>> = parts.iter().map(|part| flags.mask(*part)).collect();
+            if let Some(masks) = masks {
+                flags.declare_compound(*name, masks.iter().fold(0, |all, mask| all | mask));
+            }
+        }
+    }
+    flags
+}
+
+/// The flag a name means: itself, or the one whose bit number it is.
+fn flag_of(name: Symbol) -> Option<Symbol> {
+    let bit = name.as_str().strip_prefix("VMA_").and_then(|rest| rest.strip_suffix("_BIT"));
+    match bit {
+        Some(stem) => Some(Symbol::new(&format!("VM_{stem}"))),
+        None => is_flag(name).then_some(name),
+    }
+}
+
+fn is_flag(name: Symbol) -> bool {
+    let text = name.as_str();
+    text.starts_with("VM_")
+        && !text.starts_with("VM_FAULT")
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// True for headers whose flags every file means; a driver's own `VM_…` is something else.
+fn is_shared(path: &str) -> bool {
+    path.contains("include/") || !path.contains('/')
+}
+
+/// The flags in a replacement text; empty if it is a number or an expression of anything else.
+fn flag_parts(text: &str) -> Vec<Symbol> {
+    let words: Vec<&str> = text
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let is_union_of_flags = words.iter().all(|word| word.starts_with("VM_"));
+    let has_other_operators = text.contains(['~', '&', '<', '+']);
+    if words.is_empty() || !is_union_of_flags || has_other_operators {
+        return Vec::new();
+    }
+    words.into_iter().map(Symbol::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flag_parts_reads_unions_only() {
+        assert_eq!(
+            flag_parts("(VM_IO | VM_PFNMAP)"),
+            vec![Symbol::new("VM_IO"), Symbol::new("VM_PFNMAP")]
+        );
+        assert!(flag_parts("0x00000400").is_empty());
+        assert!(flag_parts("(VM_LOCKED & ~VM_IO)").is_empty());
+    }
+}

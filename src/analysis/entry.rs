@@ -1,0 +1,376 @@
+//! Runs the machine from every place where the kernel enters a driver with a VMA.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use crate::callgraph::{FnId, TableId};
+use crate::program::{ExprKind, Span, Symbol};
+use crate::vocabulary::{EntryPoint, Phase};
+
+use super::bits::Bits;
+use super::dictionary::Word;
+use super::facts::World;
+use super::machine::{Depth, Event, EventKind, Exit, Machine};
+use super::state::{State, VmaState};
+use super::term::Term;
+use super::value::Value;
+
+/// What one entry point does.
+#[derive(Debug)]
+pub struct Run {
+    /// The function entered.
+    pub function: FnId,
+    /// When the kernel calls it; `None` if it is not known to be an entry point.
+    pub phase: Option<Phase>,
+    /// The table through which it is called, for operations of a VMA.
+    pub table: Option<TableId>,
+    /// Whether the mmap operations that install the table store to `vm_page_prot`: on some way, on
+    /// some way not.
+    pub stored_in_mmap: Stored,
+    /// What happened.
+    pub events: Vec<Event>,
+    /// The VMA in every way the function can succeed.
+    pub exits: Vec<VmaState>,
+    /// The places of events that a copy-on-write mapping reaches; `None` if nothing is known of
+    /// how the VMA was made.
+    pub cow: Option<BTreeSet<(FnId, Span)>>,
+    /// The VMA in every way the function can succeed for a copy-on-write mapping.
+    cow_exits: Vec<VmaState>,
+    /// True if the run was cut short.
+    pub is_exhausted: bool,
+}
+
+/// Whether `vm_page_prot` has been stored to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// On some way it has.
+    pub may: bool,
+    /// On some way it has not.
+    pub may_not: bool,
+}
+
+/// What the mmap operations of a tree leave in VMAs with one table of operations.
+#[derive(Clone, Debug, Default)]
+pub struct Born {
+    /// Flags on every way.
+    flags: Option<Bits>,
+    stored: Stored,
+    /// Protections left in the VMA.
+    pub protections: BTreeSet<Term>,
+    /// Flags on every way that leaves the mapping copy-on-write; `None` if there is none.
+    cow_flags: Option<Bits>,
+}
+
+/// Runs all entry points: mmap operations first, since they decide what fault operations find.
+pub fn run_all(world: World<'_>) -> Vec<Run> {
+    let run_mmaps = |entries: Vec<Entry>| -> Vec<Run> {
+        entries
+            .par_iter()
+            .map(|(function, _)| run_mmap(world, *function, Some(Phase::Mmap)))
+            .collect()
+    };
+    let mut runs = run_mmaps(entries(world, |entry| {
+        entry.phase == Phase::Mmap && !entry.secondary
+    }));
+    let missing = unreached(world, &runs);
+    let mut secondary = entries(world, |entry| {
+        entry.phase == Phase::Mmap && entry.secondary
+    });
+    secondary.retain(|(function, _)| missing.contains(function));
+    runs.extend(run_mmaps(secondary));
+    let born = born(&runs);
+    let later = entries(world, |entry| entry.phase != Phase::Mmap);
+    runs.extend(
+        later
+            .par_iter()
+            .filter_map(|(function, (phase, table))| {
+                let table = (*table)?;
+                let born = born.get(&table);
+                Some(run_operation(world, *function, *phase, table, born))
+            })
+            .collect::<Vec<_>>(),
+    );
+    let orphans = orphans(world, &runs);
+    runs.extend(
+        orphans
+            .par_iter()
+            .map(|function| run_mmap(world, *function, None))
+            .collect::<Vec<_>>(),
+    );
+    // Whatever a run from further up did not get to is looked at on its own.
+    let rest = unreached(world, &runs);
+    runs.extend(
+        rest.par_iter()
+            .map(|function| run_mmap(world, *function, None))
+            .collect::<Vec<_>>(),
+    );
+    runs
+}
+
+type Entry = (FnId, (Phase, Option<TableId>));
+
+/// The functions behind the entry points, in order. An mmap operation is listed once, however many
+/// tables name it; a VMA operation once for each table.
+fn entries(
+    world: World<'_>,
+    is_wanted: impl Fn(&EntryPoint) -> bool,
+) -> Vec<Entry> {
+    let mut found = BTreeSet::new();
+    for entry in world.dictionary.entry_points {
+        if !is_wanted(entry) {
+            continue;
+        }
+        let member = Symbol::new(&entry.member);
+        for &table in world.program.tables_of(Symbol::new(&entry.table)) {
+            for function in world.program.table_functions(table, member) {
+                let table = (entry.phase != Phase::Mmap).then_some(table);
+                found.insert((function, (entry.phase, table)));
+            }
+        }
+        for store in world.program.stores_to(member) {
+            for function in world.program.resolve(store.value, store.file) {
+                if entry.phase == Phase::Mmap && has_shape(world, function, entry) {
+                    found.insert((function, (entry.phase, None)));
+                }
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// True if a function's parameters fit an entry point.
+fn has_shape(
+    world: World<'_>,
+    function: FnId,
+    entry: &EntryPoint,
+) -> bool {
+    let params = world.program.function(function).params();
+    params.len() == entry.target + 1
+        && params
+            .get(entry.target)
+            .is_some_and(|param| world.dictionary.is_vma_type(param.ty.base))
+}
+
+fn run_mmap(
+    world: World<'_>,
+    function: FnId,
+    phase: Option<Phase>,
+) -> Run {
+    let (events, exits, is_exhausted) = run(world, function, State::default());
+    let mut cow_state = State::default();
+    cow_state.vma_mut(0).flags = cow_flags(world);
+    let (cow_events, cow_exits, _) = run(world, function, cow_state);
+    Run {
+        function,
+        phase,
+        table: None,
+        stored_in_mmap: Stored::default(),
+        events,
+        exits,
+        cow: phase.map(|_| cow_places(world, &cow_events)),
+        cow_exits,
+        is_exhausted,
+    }
+}
+
+fn run_operation(
+    world: World<'_>,
+    function: FnId,
+    phase: Phase,
+    table: TableId,
+    born: Option<&Born>,
+) -> Run {
+    let start = |flags: Bits| {
+        let mut state = State::default();
+        let vma = state.vma_mut(0);
+        vma.flags = flags;
+        vma.ops = Value::table(table);
+        state
+    };
+    let flags = born.and_then(|born| born.flags).unwrap_or_default();
+    let (events, exits, is_exhausted) = run(world, function, start(flags));
+    let cow = born.map(|born| match born.cow_flags {
+        Some(flags) => {
+            let (events, _, _) = run(world, function, start(flags));
+            cow_places(world, &events)
+        }
+        None => BTreeSet::new(),
+    });
+    Run {
+        function,
+        phase: Some(phase),
+        table: Some(table),
+        stored_in_mmap: born.map_or_else(Stored::default, |born| born.stored),
+        events,
+        exits,
+        cow,
+        cow_exits: Vec::new(),
+        is_exhausted,
+    }
+}
+
+fn run(
+    world: World<'_>,
+    function: FnId,
+    state: State,
+) -> (Vec<Event>, Vec<VmaState>, bool) {
+    let mut machine = Machine::new(world, Depth::Full);
+    let exits = machine.enter(function, state);
+    let result = world.program.function(function).result;
+    let can_fail = result.base != "void";
+    let exits = exits
+        .into_iter()
+        .filter(|exit: &Exit| !(can_fail && exit.value.truth() == Some(true)))
+        .map(|exit| exit.state.vma(0))
+        .collect();
+    let is_exhausted = machine.is_exhausted();
+    (machine.into_events(), exits, is_exhausted)
+}
+
+/// The flags of a mapping that is copied on write: private, and writing is or may become allowed.
+fn cow_flags(world: World<'_>) -> Bits {
+    let mask = |name: &str| world.dictionary.flags.mask(Symbol::new(name)).unwrap_or(0);
+    Bits {
+        ones: mask("VM_MAYWRITE"),
+        zeros: mask("VM_SHARED") | mask("VM_MAYSHARE"),
+    }
+}
+
+/// True if a mapping with these flags can still be copied on write.
+fn is_cow(world: World<'_>, flags: Bits) -> bool {
+    let mask = |name: &str| world.dictionary.flags.mask(Symbol::new(name)).unwrap_or(0);
+    flags.ones & mask("VM_SHARED") == 0 && flags.zeros & mask("VM_MAYWRITE") == 0
+}
+
+fn cow_places(world: World<'_>, events: &[Event]) -> BTreeSet<(FnId, Span)> {
+    events
+        .iter()
+        .filter(|event| match &event.kind {
+            EventKind::Insert { state, .. } | EventKind::Install { state, .. } => {
+                is_cow(world, state.flags)
+            }
+            _ => false,
+        })
+        .map(|event| (event.function, event.span))
+        .collect()
+}
+
+/// What is known of VMAs by their table of operations.
+fn born(runs: &[Run]) -> BTreeMap<TableId, Born> {
+    let mut born: BTreeMap<TableId, Born> = BTreeMap::new();
+    for run in runs {
+        for (exits, is_cow_run) in [(&run.exits, false), (&run.cow_exits, true)] {
+            for exit in exits {
+                let Value::Tables(tables) = &exit.ops else {
+                    continue;
+                };
+                for table in tables.iter() {
+                    let born = born.entry(*table).or_default();
+                    let flags = if is_cow_run {
+                        &mut born.cow_flags
+                    } else {
+                        &mut born.flags
+                    };
+                    *flags = Some(flags.map_or(exit.flags, |flags| flags.join(exit.flags)));
+                    born.stored.may |= exit.is_updated;
+                    born.stored.may_not |= !exit.is_updated;
+                    born.protections.extend(exit.prot.set.iter().cloned());
+                }
+            }
+        }
+    }
+    born
+}
+
+/// Functions that insert entries, but that no entry point leads to: found by going up to callers
+/// until nobody calls them.
+fn orphans(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
+    let missing = unreached(world, runs);
+    let callers = callers(world);
+    let mut tops = BTreeSet::new();
+    for function in missing {
+        let mut seen = BTreeSet::from([function]);
+        let mut pending = vec![function];
+        while let Some(function) = pending.pop() {
+            let its = &world.program.function(function);
+            let above: Vec<FnId> = callers
+                .get(&function)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|caller| !seen.contains(caller))
+                .collect();
+            if above.is_empty() || world.dictionary.is_insert(its.name) || seen.len() > 64 {
+                tops.insert(function);
+            } else {
+                seen.extend(&above);
+                pending.extend(above);
+            }
+        }
+    }
+    tops.into_iter().collect()
+}
+
+/// Functions with an insertion that none of the runs passed.
+fn unreached(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
+    let reached: BTreeSet<(FnId, Span)> = runs
+        .iter()
+        .flat_map(|run| &run.events)
+        .filter(|event| matches!(event.kind, EventKind::Insert { .. } | EventKind::Install { .. }))
+        .map(|event| (event.function, event.span))
+        .collect();
+    let mut missing = BTreeSet::new();
+    for (id, function) in world.program.functions() {
+        for body in &function.bodies {
+            for expr in &body.exprs {
+                let ExprKind::Call { callee, args } = &expr.kind else {
+                    continue;
+                };
+                let ExprKind::Global(name) = body.expr(*callee).kind else {
+                    continue;
+                };
+                let is_insertion = matches!(
+                    world.dictionary.word(name, args.len()),
+                    Some(Word::Insert(_))
+                );
+                if is_insertion && !reached.contains(&(id, expr.span)) {
+                    missing.insert(id);
+                }
+            }
+        }
+    }
+    missing.into_iter().collect()
+}
+
+/// Who calls a function by name, or hands it over by name.
+fn callers(world: World<'_>) -> BTreeMap<FnId, BTreeSet<FnId>> {
+    let mut callers: BTreeMap<FnId, BTreeSet<FnId>> = BTreeMap::new();
+    for (id, function) in world.program.functions() {
+        let names: BTreeSet<Symbol> = function
+            .bodies
+            .iter()
+            .flat_map(|body| &body.exprs)
+            .filter_map(|expr| match expr.kind {
+                ExprKind::Global(name) => Some(name),
+                _ => None,
+            })
+            .collect();
+        for name in names {
+            for target in world.program.resolve(name, function.file) {
+                callers.entry(target).or_default().insert(id);
+            }
+        }
+    }
+    callers
+}
+
+/// How many indirect calls that carry a VMA had no known target.
+pub fn n_unresolved(runs: &[Run]) -> usize {
+    runs.iter()
+        .flat_map(|run| &run.events)
+        .filter(|event| event.kind == EventKind::Unresolved)
+        .map(|event| (event.function, event.span))
+        .collect::<BTreeSet<_>>()
+        .len()
+}

@@ -1,0 +1,339 @@
+//! Facts about functions that every run of the machine needs, computed once.
+
+use std::collections::BTreeSet;
+
+use fixedbitset::FixedBitSet;
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::callgraph::{FnId, Program};
+use crate::program::{
+    Body, ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
+};
+
+use super::dictionary::{Dictionary, Word};
+use super::places::is_generic_path;
+
+/// A program with everything that is known before the analysis begins.
+#[derive(Clone, Copy, Debug)]
+pub struct World<'a> {
+    /// The parsed tree.
+    pub program: &'a Program,
+    /// The vocabulary.
+    pub dictionary: &'a Dictionary<'a>,
+    /// Facts about the functions.
+    pub facts: &'a Facts,
+}
+
+/// Facts about all functions of a program.
+#[derive(Debug, Default)]
+pub struct Facts {
+    bodies: Vec<Vec<BodyFacts>>,
+    /// Functions that can change a VMA or insert an entry, themselves or through what they call.
+    effective: FixedBitSet,
+}
+
+/// Facts about one body.
+#[derive(Debug, Default)]
+pub struct BodyFacts {
+    /// The static type of each expression.
+    pub types: Vec<TypeRef>,
+    /// For each block, the locals that can still be read from its start on.
+    pub live: Vec<FixedBitSet>,
+    /// For each expression that holds one, the calls in it, operands first.
+    pub calls: FxHashMap<ExprId, Vec<ExprId>>,
+}
+
+impl Facts {
+    /// Computes the facts.
+    pub fn new(program: &Program, dictionary: &Dictionary<'_>) -> Facts {
+        let functions: Vec<&Function> = program.functions().map(|(_, f)| f).collect();
+        let bodies = functions
+            .par_iter()
+            .map(|function| {
+                function
+                    .bodies
+                    .iter()
+                    .map(|body| body_facts(program, function, body))
+                    .collect()
+            })
+            .collect();
+        Facts {
+            bodies,
+            effective: effective(program, dictionary),
+        }
+    }
+
+    /// The facts about one body of a function.
+    pub fn body(&self, function: FnId, body: usize) -> &BodyFacts {
+        &self.bodies[function.0 as usize][body]
+    }
+
+    /// True if a function can do something to a VMA, an entry or a protection.
+    pub fn is_effective(&self, function: FnId) -> bool {
+        self.effective.contains(function.0 as usize)
+    }
+}
+
+fn body_facts(program: &Program, function: &Function, body: &Body) -> BodyFacts {
+    let types = (0..body.exprs.len())
+        .map(|i| program.type_of(function, body, ExprId(i as u32)))
+        .collect();
+    BodyFacts {
+        types,
+        live: live_locals(function, body),
+        calls: calls(body),
+    }
+}
+
+fn calls(body: &Body) -> FxHashMap<ExprId, Vec<ExprId>> {
+    let mut found = FxHashMap::default();
+    let mut note = |expr: ExprId| {
+        let mut calls = Vec::new();
+        body.visit(expr, &mut |id| {
+            if matches!(body.expr(id).kind, ExprKind::Call { .. }) {
+                calls.push(id);
+            }
+        });
+        if !calls.is_empty() {
+            found.insert(expr, calls);
+        }
+    };
+    for block in &body.blocks {
+        for instr in &block.instrs {
+            match instr {
+                Instr::Assign { target, value, .. } => {
+                    note(*target);
+                    note(*value);
+                }
+                Instr::Eval { value } => note(*value),
+                Instr::LoopMacro { call } => note(*call),
+            }
+        }
+        match &block.terminator {
+            Terminator::Branch { condition, .. } => note(*condition),
+            Terminator::Switch { value, .. } => note(*value),
+            Terminator::Return(Some(value)) => note(*value),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Locals that can still be read, by block: what is dead need not be told apart. A local whose
+/// address is taken is always live.
+fn live_locals(function: &Function, body: &Body) -> Vec<FixedBitSet> {
+    let n_locals = function.locals.len();
+    let n_blocks = body.blocks.len();
+    let mut always = FixedBitSet::with_capacity(n_locals);
+    for expr in &body.exprs {
+        if let ExprKind::AddrOf(place) = expr.kind {
+            add_locals(body, place, &mut always);
+        }
+    }
+    let mut reads = vec![FixedBitSet::with_capacity(n_locals); n_blocks];
+    let mut writes = vec![FixedBitSet::with_capacity(n_locals); n_blocks];
+    for (i, block) in body.blocks.iter().enumerate() {
+        let mut read = |expr: ExprId, written: &FixedBitSet| {
+            let mut found = FixedBitSet::with_capacity(n_locals);
+            add_locals(body, expr, &mut found);
+            found.difference_with(written);
+            reads[i].union_with(&found);
+        };
+        for instr in &block.instrs {
+            match instr {
+                Instr::Assign { target, value, .. } => {
+                    read(*value, &writes[i]);
+                    match body.expr(*target).kind {
+                        ExprKind::Local(local) => writes[i].insert(local.0 as usize),
+                        _ => read(*target, &writes[i]),
+                    }
+                }
+                Instr::Eval { value } => read(*value, &writes[i]),
+                Instr::LoopMacro { call } => read(*call, &writes[i]),
+            }
+        }
+        match &block.terminator {
+            Terminator::Branch { condition, .. } => read(*condition, &writes[i]),
+            Terminator::Switch { value, arms, .. } => {
+                read(*value, &writes[i]);
+                for (label, _) in arms {
+                    match label {
+                        crate::program::CaseLabel::Value(value) => read(*value, &writes[i]),
+                        crate::program::CaseLabel::Range(low, high) => {
+                            read(*low, &writes[i]);
+                            read(*high, &writes[i]);
+                        }
+                    }
+                }
+            }
+            Terminator::Return(Some(value)) => read(*value, &writes[i]),
+            _ => {}
+        }
+    }
+    let mut live = vec![always.clone(); n_blocks];
+    let mut has_changed = true;
+    while has_changed {
+        has_changed = false;
+        for i in (0..n_blocks).rev() {
+            let mut now = always.clone();
+            for next in body.blocks[i].terminator.successors() {
+                if let Some(next) = live.get(next.0 as usize) {
+                    now.union_with(next);
+                }
+            }
+            now.difference_with(&writes[i]);
+            now.union_with(&reads[i]);
+            now.union_with(&always);
+            if now != live[i] {
+                live[i] = now;
+                has_changed = true;
+            }
+        }
+    }
+    live
+}
+
+fn add_locals(body: &Body, expr: ExprId, found: &mut FixedBitSet) {
+    body.visit(expr, &mut |id| {
+        if let ExprKind::Local(local) = body.expr(id).kind {
+            found.insert(local.0 as usize);
+        }
+    });
+}
+
+/// Functions with an effect of their own, and all their callers.
+fn effective(program: &Program, dictionary: &Dictionary<'_>) -> FixedBitSet {
+    let mut effective = FixedBitSet::with_capacity(program.n_functions());
+    let mut callers: FxHashMap<FnId, Vec<FnId>> = FxHashMap::default();
+    let mut member_callers: FxHashMap<Symbol, Vec<FnId>> = FxHashMap::default();
+    let mut pending = Vec::new();
+    for (id, function) in program.functions() {
+        let is_generic = is_generic_path(&program.file(function.file).path);
+        if has_effect(dictionary, function, is_generic) {
+            pending.push(id);
+        }
+        let mut names: BTreeSet<Symbol> = BTreeSet::new();
+        let mut members: BTreeSet<Symbol> = BTreeSet::new();
+        for expr in function.bodies.iter().flat_map(|body| &body.exprs) {
+            match expr.kind {
+                ExprKind::Global(name) => {
+                    names.insert(name);
+                }
+                ExprKind::Member { field, .. } => {
+                    members.insert(field);
+                }
+                _ => {}
+            }
+        }
+        // The name of a member given to a macro is an ordinary name here.
+        for name in names {
+            for target in program.resolve(name, function.file) {
+                callers.entry(target).or_default().push(id);
+            }
+            member_callers.entry(name).or_default().push(id);
+        }
+        for member in members {
+            member_callers.entry(member).or_default().push(id);
+        }
+    }
+    let mut holders: FxHashMap<FnId, BTreeSet<Symbol>> = FxHashMap::default();
+    for (table, its) in program.tables() {
+        for entry in &its.entries {
+            for function in program.table_functions(table, entry.member) {
+                holders.entry(function).or_default().insert(entry.member);
+            }
+        }
+    }
+    for store in program.stores() {
+        for function in program.resolve(store.value, store.file) {
+            holders.entry(function).or_default().insert(store.member);
+        }
+    }
+    while let Some(id) = pending.pop() {
+        if effective.put(id.0 as usize) {
+            continue;
+        }
+        pending.extend(callers.get(&id).into_iter().flatten());
+        // What is behind an entry point is looked at from there.
+        let is_entry = |member: &Symbol| {
+            dictionary
+                .entry_points
+                .iter()
+                .any(|entry| !entry.secondary && *member == entry.member.as_str())
+        };
+        for member in holders.get(&id).into_iter().flatten() {
+            let only_entry = is_entry(member)
+                && !dictionary
+                    .entry_points
+                    .iter()
+                    .any(|entry| entry.secondary && *member == entry.member.as_str());
+            if !only_entry {
+                pending.extend(member_callers.get(member).into_iter().flatten());
+            }
+        }
+    }
+    effective
+}
+
+/// True if a function itself inserts, stores to a member of a VMA, or changes its flags. Writing an
+/// entry counts in drivers only: what generic code writes is no insertion on somebody's behalf.
+fn has_effect(dictionary: &Dictionary<'_>, function: &Function, is_generic: bool) -> bool {
+    function.bodies.iter().any(|body| {
+        let stores = body
+            .blocks
+            .iter()
+            .flat_map(|block| &block.instrs)
+            .any(|instr| match instr {
+                Instr::Assign { target, .. } => is_vma_member(dictionary, body, *target),
+                _ => false,
+            });
+        let calls = body.exprs.iter().any(|expr| match &expr.kind {
+            ExprKind::Call { callee, args } => match body.expr(*callee).kind {
+                ExprKind::Global(name) => matches!(
+                    dictionary.word(name, args.len()),
+                    Some(Word::Insert(_) | Word::Flags(_))
+                ) || !is_generic
+                    && matches!(
+                        dictionary.word(name, args.len()),
+                        Some(Word::Install(_))
+                    ),
+                _ => false,
+            },
+            // A pointer to the protection lets others change it.
+            ExprKind::AddrOf(place) => is_vma_member(dictionary, body, *place),
+            _ => false,
+        });
+        stores || calls
+    })
+}
+
+fn is_vma_member(dictionary: &Dictionary<'_>, body: &Body, expr: ExprId) -> bool {
+    let mut found = false;
+    body.visit(expr, &mut |id| {
+        if let ExprKind::Member { field, .. } = body.expr(id).kind {
+            found |= super::state::vma_member(dictionary.vmas, field).is_some();
+        }
+    });
+    found
+}
+
+/// True for a function that only computes: cheap to follow for its result.
+pub fn is_predicate(function: &Function) -> bool {
+    const MAX_BLOCKS: usize = 24;
+    function.kind == FunctionKind::Macro
+        || function
+            .bodies
+            .iter()
+            .all(|body| body.blocks.len() <= MAX_BLOCKS && !has_loop(body))
+}
+
+fn has_loop(body: &Body) -> bool {
+    body.blocks.iter().enumerate().any(|(i, block)| {
+        block
+            .terminator
+            .successors()
+            .iter()
+            .any(|next| next.0 as usize <= i)
+    })
+}

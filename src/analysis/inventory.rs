@@ -1,0 +1,467 @@
+//! The inventory of insertions: one row per call that installs user entries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::callgraph::{FnId, Program};
+use crate::program::{ExprKind, Span, Symbol};
+use crate::vocabulary::{Kind, Level, Phase};
+
+use super::dictionary::{Dictionary, Word};
+use super::entry::Run;
+use super::machine::{CallPath, EventKind};
+use super::places::Places;
+use super::result::{ApiAdjustment, Cow, Mapping, Protection, Step};
+use super::state::VmaState;
+use super::term::{Base, Term, Terms};
+use super::value::Value;
+
+/// What was observed at one call, over all runs.
+#[derive(Default)]
+struct Row {
+    protection: BTreeSet<Protection>,
+    kinds: BTreeSet<Kind>,
+    vm_ops: BTreeSet<String>,
+    vm_flags: Option<u128>,
+    cow: BTreeSet<Cow>,
+    path: Option<CallPath>,
+    /// True if a parameter was replaced by what the callers hand over.
+    is_resolved: bool,
+}
+
+/// The call a row stands for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Site {
+    function: FnId,
+    span: Span,
+    api: Symbol,
+    level: Level,
+}
+
+/// One observation of an insertion.
+struct Observation<'r> {
+    run: &'r Run,
+    function: FnId,
+    span: Span,
+    state: &'r VmaState,
+    /// The protection handed over; `None` if the API reads the VMA's own.
+    protection: Option<&'r Terms>,
+    path: &'r CallPath,
+}
+
+/// Makes the rows out of what the runs observed.
+pub fn mappings(
+    program: &Program,
+    dictionary: &Dictionary<'_>,
+    places: &Places<'_>,
+    runs: &[Run],
+) -> Vec<Mapping> {
+    let mut rows: BTreeMap<Site, Row> = BTreeMap::new();
+    for run in runs {
+        for event in &run.events {
+            let (state, protection) = match &event.kind {
+                EventKind::Insert {
+                    state, protection, ..
+                } => (state, protection.as_deref()),
+                EventKind::Install {
+                    state,
+                    protection,
+                    is_kernel: false,
+                    ..
+                } if !places.is_generic(program.function(event.function).file) => {
+                    (state, Some(&**protection))
+                }
+                _ => continue,
+            };
+            let Some((api, level)) = callee(program, dictionary, event.function, event.body, event.expr)
+            else {
+                continue;
+            };
+            let observation = Observation {
+                run,
+                function: event.function,
+                span: event.span,
+                state,
+                protection,
+                path: &event.path,
+            };
+            let site = Site {
+                function: event.function,
+                span: event.span,
+                api,
+                level,
+            };
+            observe(program, rows.entry(site).or_default(), &observation);
+            for helper in helpers(program, dictionary, &event.path) {
+                let site = Site {
+                    function: helper.caller,
+                    span: helper.span,
+                    api: helper.name,
+                    level,
+                };
+                let path: CallPath = event.path[..=helper.depth].to_vec().into();
+                let observation = Observation {
+                    path: &path,
+                    ..observation
+                };
+                observe(program, rows.entry(site).or_default(), &observation);
+            }
+        }
+    }
+    add_unreached(program, dictionary, &mut rows);
+    resolve_parameters(program, &mut rows);
+    rows.into_iter()
+        .map(|(site, row)| mapping(program, dictionary, places, site, row))
+        .collect()
+}
+
+/// Calls that no run gets to, such as those under `if (0)`, are listed for what they say.
+fn add_unreached(program: &Program, dictionary: &Dictionary<'_>, rows: &mut BTreeMap<Site, Row>) {
+    for (function, its) in program.functions() {
+        for body in &its.bodies {
+            for expr in &body.exprs {
+                let ExprKind::Call { callee, args } = &expr.kind else {
+                    continue;
+                };
+                let ExprKind::Global(api) = body.expr(*callee).kind else {
+                    continue;
+                };
+                let Some(Word::Insert(insert)) = dictionary.word(api, args.len()) else {
+                    continue;
+                };
+                let site = Site {
+                    function,
+                    span: expr.span,
+                    api,
+                    level: insert.level,
+                };
+                if rows.contains_key(&site) {
+                    continue;
+                }
+                let argument = insert.protection.and_then(|position| args.get(position));
+                let protection = match argument.map(|arg| &body.expr(*arg).kind) {
+                    None => Protection::Implicit,
+                    Some(ExprKind::Member { field, .. })
+                        if dictionary.is_protection_member(*field) =>
+                    {
+                        Protection::VmaProt
+                    }
+                    Some(_) => Protection::Param,
+                };
+                let row = rows.entry(site).or_default();
+                row.protection.insert(protection);
+                row.path = Some(vec![(function, None)].into());
+            }
+        }
+    }
+}
+
+/// Inside an insertion API, a parameter is whatever the API's callers hand over, and those are
+/// rows themselves.
+fn resolve_parameters(program: &Program, rows: &mut BTreeMap<Site, Row>) {
+    loop {
+        let mut by_api: BTreeMap<Symbol, (BTreeSet<Protection>, BTreeSet<Kind>)> = BTreeMap::new();
+        for (site, row) in rows.iter() {
+            let (protections, kinds) = by_api.entry(site.api).or_default();
+            let known = row.protection.iter().filter(|p| **p != Protection::Param);
+            protections.extend(known);
+            kinds.extend(&row.kinds);
+        }
+        let mut has_changed = false;
+        for (site, row) in rows.iter_mut() {
+            if !row.protection.contains(&Protection::Param) && !row.is_resolved {
+                continue;
+            }
+            let Some((protections, kinds)) = by_api.get(&program.function(site.function).name)
+            else {
+                continue;
+            };
+            if protections.is_empty() {
+                continue;
+            }
+            let before = (row.protection.len(), row.kinds.len(), row.is_resolved);
+            row.protection.remove(&Protection::Param);
+            row.protection.extend(protections);
+            row.kinds.extend(kinds);
+            row.is_resolved = true;
+            has_changed |= before != (row.protection.len(), row.kinds.len(), row.is_resolved);
+        }
+        if !has_changed {
+            return;
+        }
+    }
+}
+
+fn callee(
+    program: &Program,
+    dictionary: &Dictionary<'_>,
+    function: FnId,
+    body: usize,
+    call: crate::program::ExprId,
+) -> Option<(Symbol, Level)> {
+    let body = &program.function(function).bodies[body];
+    let ExprKind::Call { callee, args } = &body.expr(call).kind else {
+        return None;
+    };
+    let ExprKind::Global(name) = body.expr(*callee).kind else {
+        return None;
+    };
+    match dictionary.word(name, args.len())? {
+        Word::Insert(insert) => Some((name, insert.level)),
+        Word::Install(install) => Some((name, install.level)),
+        _ => None,
+    }
+}
+
+/// A call of a function that takes the protection as a parameter and hands it on.
+struct Helper {
+    caller: FnId,
+    span: Span,
+    name: Symbol,
+    /// Position of the caller in the path.
+    depth: usize,
+}
+
+fn helpers(program: &Program, dictionary: &Dictionary<'_>, path: &CallPath) -> Vec<Helper> {
+    let mut found = Vec::new();
+    for (depth, pair) in path.windows(2).enumerate() {
+        let [(caller, _), (callee, Some(span))] = pair else {
+            continue;
+        };
+        let function = program.function(*callee);
+        // A macro has no types, but often has a function for a brother in another configuration.
+        let takes_protection = program.functions_named(function.name).iter().any(|&id| {
+            let params = program.function(id).params();
+            params.iter().any(|param| param.ty.base == "pgprot_t")
+        });
+        if takes_protection && !dictionary.is_insert(function.name) {
+            found.push(Helper {
+                caller: *caller,
+                span: *span,
+                name: function.name,
+                depth,
+            });
+        }
+    }
+    found
+}
+
+fn observe(
+    program: &Program,
+    row: &mut Row,
+    seen: &Observation<'_>,
+) {
+    let (protections, kinds) = classify(seen);
+    row.protection.extend(protections);
+    row.kinds.extend(kinds);
+    let site = (seen.function, seen.span);
+    // What the mmap operation sets after the insertion is set before anybody can use the mapping.
+    let passed_exits: Vec<&VmaState> = seen
+        .run
+        .exits
+        .iter()
+        .filter(|exit| exit.inserted.contains(&site))
+        .collect();
+    let mut flags = seen.state.flags.ones;
+    if seen.run.phase == Some(Phase::Mmap) && !passed_exits.is_empty() {
+        flags = passed_exits
+            .iter()
+            .fold(!0, |all, exit| all & exit.flags.ones);
+    }
+    row.vm_flags = Some(row.vm_flags.map_or(flags, |known| known & flags));
+    let tables = |value: &Value| match value {
+        Value::Tables(tables) => tables
+            .iter()
+            .map(|&table| program.table(table).name.to_string())
+            .collect::<BTreeSet<_>>(),
+        _ => BTreeSet::new(),
+    };
+    row.vm_ops.extend(tables(&seen.state.ops));
+    if seen.run.phase == Some(Phase::Mmap) && !matches!(seen.state.ops, Value::Tables(_)) {
+        for exit in &passed_exits {
+            row.vm_ops.extend(tables(&exit.ops));
+        }
+    }
+    row.cow.insert(match &seen.run.cow {
+        None => Cow::Unknown,
+        Some(places) if places.contains(&site) => Cow::Possible,
+        Some(_) => Cow::Refused,
+    });
+    let is_shorter = row.path.as_ref().is_none_or(|known| {
+        (seen.path.len(), &**seen.path) < (known.len(), &**known)
+    });
+    if is_shorter {
+        row.path = Some(seen.path.clone());
+    }
+}
+
+/// The protections that arrive in one observation, and the kinds of bits an override changes.
+fn classify(seen: &Observation<'_>) -> (BTreeSet<Protection>, BTreeSet<Kind>) {
+    let mut protections = BTreeSet::new();
+    let mut kinds = BTreeSet::new();
+    for own in own_protections(seen) {
+        let Some(terms) = seen.protection else {
+            protections.insert(match own {
+                Protection::VmaProt => Protection::Implicit,
+                updated => updated,
+            });
+            continue;
+        };
+        for term in &terms.set {
+            let (protection, its_kinds) = classify_term(seen, own, term);
+            protections.insert(protection);
+            kinds.extend(its_kinds);
+        }
+    }
+    (protections, kinds)
+}
+
+/// What the VMA's own protection can count as at this point.
+fn own_protections(seen: &Observation<'_>) -> Vec<Protection> {
+    let is_mmap = seen.run.phase == Some(Phase::Mmap) || seen.run.phase.is_none();
+    let stored = seen.run.stored_in_mmap;
+    match (seen.state.is_updated, is_mmap) {
+        (true, true) => vec![Protection::VmaProtUpdated],
+        (true, false) => vec![Protection::VmaProtLate],
+        (false, _) if stored.may && stored.may_not => {
+            vec![Protection::VmaProt, Protection::VmaProtUpdated]
+        }
+        (false, _) if stored.may => vec![Protection::VmaProtUpdated],
+        (false, _) => vec![Protection::VmaProt],
+    }
+}
+
+fn classify_term(
+    seen: &Observation<'_>,
+    own: Protection,
+    term: &Term,
+) -> (Protection, BTreeSet<Kind>) {
+    let nothing = BTreeSet::new();
+    if seen.state.prot.set.contains(term) {
+        return (own, nothing);
+    }
+    let is_left_behind = seen.run.phase == Some(Phase::Mmap)
+        && seen.run.exits.iter().any(|exit| {
+            exit.prot.set.contains(term) && exit.inserted.contains(&(seen.function, seen.span))
+        });
+    if is_left_behind {
+        let is_changed = !term.steps.is_empty() || !matches!(term.base, Base::Own { .. });
+        let protection = if is_changed {
+            Protection::VmaProtUpdated
+        } else {
+            own
+        };
+        return (protection, nothing);
+    }
+    match (&term.base, term.steps.is_empty()) {
+        (Base::Constant(_), _) => (
+            Protection::OverrideConstant,
+            term.kinds().into_iter().chain([Kind::Permission]).collect(),
+        ),
+        (Base::Parameter(_), true) => (Protection::Param, nothing),
+        // Made anew from the flags: what the VMA has, unless an attribute was stored there.
+        (Base::Recomputed, true) if own == Protection::VmaProt => (Protection::VmaProt, nothing),
+        (Base::Recomputed, true) => {
+            let lost = seen.state.prot.set.iter().flat_map(Term::kinds).collect();
+            (Protection::OverrideDerived, lost)
+        }
+        (Base::Own { .. }, true) => {
+            let lost = seen.state.prot.set.iter().flat_map(Term::kinds).collect();
+            (Protection::OverrideDerived, lost)
+        }
+        (Base::Unknown(_), true) => (Protection::OverrideDerived, BTreeSet::from([Kind::Other])),
+        _ => (Protection::OverrideDerived, term.kinds()),
+    }
+}
+
+fn mapping(
+    program: &Program,
+    dictionary: &Dictionary<'_>,
+    places: &Places<'_>,
+    site: Site,
+    row: Row,
+) -> Mapping {
+    let function = program.function(site.function);
+    let insert = match dictionary.word(site.api, usize::MAX) {
+        Some(Word::Insert(insert)) => Some(insert),
+        _ => None,
+    };
+    let (line, column) = places.line_column(function.file, site.span.start);
+    let protection = row.protection;
+    let is_override = protection.iter().any(|protection| {
+        matches!(
+            protection,
+            Protection::OverrideDerived | Protection::OverrideConstant
+        )
+    });
+    let mut vm_flags: BTreeSet<String> = dictionary
+        .flags
+        .names(row.vm_flags.unwrap_or(0))
+        .map(|name| name.to_string())
+        .collect();
+    if let Some(insert) = insert {
+        vm_flags.extend(insert.sets.iter().cloned());
+    }
+    let cow = if row.cow.contains(&Cow::Possible) {
+        Cow::Possible
+    } else if row.cow.contains(&Cow::Refused) {
+        Cow::Refused
+    } else {
+        Cow::Unknown
+    };
+    let path = row.path.map_or_else(Vec::new, |path| {
+        steps(program, places, &path, site.span)
+    });
+    Mapping {
+        file: places.path(function.file).to_owned(),
+        line,
+        column,
+        function: function.name.to_string(),
+        api: site.api.to_string(),
+        is_override,
+        kinds: if is_override { row.kinds } else { BTreeSet::new() },
+        protection,
+        api_adjusts: insert.map_or_else(Vec::new, |insert| {
+            insert
+                .adjusts
+                .iter()
+                .map(|adjust| ApiAdjustment {
+                    kind: adjust.kind,
+                    function: adjust.function.clone(),
+                    arches: places.arches_defining(&adjust.function),
+                })
+                .filter(|adjustment| !adjustment.arches.is_empty())
+                .collect()
+        }),
+        vm_ops: row.vm_ops,
+        vm_flags,
+        level: site.level,
+        cow,
+        path,
+        arches: places.arch(function.file).into_iter().collect(),
+        condition: places.condition(function.file, site.span.start),
+    }
+}
+
+/// A call path as places: each function with the line in it where the next one is called.
+pub fn steps(
+    program: &Program,
+    places: &Places<'_>,
+    path: &CallPath,
+    last: Span,
+) -> Vec<Step> {
+    path.iter()
+        .enumerate()
+        .map(|(i, (id, _))| {
+            let function = program.function(*id);
+            let at = match path.get(i + 1) {
+                Some((_, Some(site))) => *site,
+                _ => last,
+            };
+            Step {
+                file: places.path(function.file).to_owned(),
+                line: places.line_column(function.file, at.start).0,
+                function: function.name.to_string(),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,29 @@
+//! What the tree does with page protections: the inventory of insertions ([`Mapping`]) and of
+//! generic uses ([`Reader`]).
+
+mod bits;
+mod dictionary;
+mod entry;
+mod facts;
+mod inventory;
+mod machine;
+mod places;
+mod readers;
+mod result;
+mod state;
+mod term;
+mod uses;
+mod value;
+
+pub use result::{
+    ApiAdjustment, Coverage, Cow, Evidence, Mapping, Protection, Reader, Role, Source, Step,
+    UseLevel, Verdict,
+};
+
+pub use dictionary::Dictionary;
+pub use entry::{Run, n_unresolved, run_all};
+pub use facts::{Facts, World};
+pub use inventory::mappings;
+pub use places::Places;
+pub use readers::readers;
+pub use uses::{Uses, uses};

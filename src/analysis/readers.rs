@@ -1,0 +1,470 @@
+//! The inventory of generic uses of protections.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::callgraph::{FnId, Program};
+use crate::program::{ExprId, ExprKind, FileId, Span, Symbol};
+use crate::vocabulary::Level;
+
+use super::dictionary::{Dictionary, Word};
+use super::machine::{Event, EventKind};
+use super::places::Places;
+use super::result::{Evidence, Reader, Role, Source, UseLevel, Verdict};
+use super::term::{Base, Terms};
+use super::uses::{Uses, called_name};
+
+/// Everything needed to judge a use.
+struct Judge<'a> {
+    program: &'a Program,
+    dictionary: &'a Dictionary<'a>,
+    places: &'a Places<'a>,
+    uses: &'a Uses,
+    /// Functions that insert on behalf of drivers: the insertion APIs, and what they hand their
+    /// protection to.
+    inserters: BTreeSet<FnId>,
+}
+
+/// A use before it is written out.
+struct Use {
+    function: FnId,
+    span: Span,
+    role: Role,
+    level: UseLevel,
+    source: Source,
+    verdict: Verdict,
+    evidence: BTreeSet<(String, FileId, u32)>,
+}
+
+/// Lists the generic uses.
+pub fn readers(
+    program: &Program,
+    dictionary: &Dictionary<'_>,
+    places: &Places<'_>,
+    uses: &Uses,
+) -> Vec<Reader> {
+    let judge = Judge {
+        program,
+        dictionary,
+        places,
+        uses,
+        inserters: inserters(program, dictionary, places, uses),
+    };
+    let mut found: BTreeMap<(FileId, u32, Role), Use> = BTreeMap::new();
+    for (&id, events) in &uses.events {
+        let function = program.function(id);
+        if !places.is_generic(function.file) || dictionary.is_entry_helper(function.name) {
+            continue;
+        }
+        for one in judge.uses_of(id, events) {
+            let key = (function.file, one.span.start, one.role);
+            match found.entry(key) {
+                std::collections::btree_map::Entry::Vacant(slot) => {
+                    slot.insert(one);
+                }
+                std::collections::btree_map::Entry::Occupied(mut slot) => {
+                    let known = slot.get_mut();
+                    known.verdict = known.verdict.max(one.verdict);
+                    known.source = known.source.min(one.source);
+                    known.evidence.extend(one.evidence);
+                }
+            }
+        }
+    }
+    let mut readers: Vec<Reader> = found.into_values().map(|one| judge.reader(one)).collect();
+    readers.sort();
+    readers.dedup_by(|a, b| {
+        (&a.file, a.line, &a.function, a.role, a.level)
+            == (&b.file, b.line, &b.function, b.role, b.level)
+            && a.role != Role::Construct
+            && a.role != Role::Modify
+    });
+    readers
+}
+
+/// The insertion APIs that are generic functions, and every function that gets its protection from
+/// inserters only.
+fn inserters(
+    program: &Program,
+    dictionary: &Dictionary<'_>,
+    places: &Places<'_>,
+    uses: &Uses,
+) -> BTreeSet<FnId> {
+    let mut inserters: BTreeSet<FnId> = program
+        .functions()
+        .filter(|(_, function)| {
+            dictionary.is_insert(function.name) && places.is_generic(function.file)
+        })
+        .map(|(id, _)| id)
+        .collect();
+    loop {
+        let more: Vec<FnId> = uses
+            .passed_by
+            .iter()
+            .filter(|(id, callers)| {
+                !inserters.contains(id)
+                    && callers
+                        .iter()
+                        .all(|caller| inserters.contains(caller) || *caller == **id)
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        if more.is_empty() {
+            return inserters;
+        }
+        inserters.extend(more);
+    }
+}
+
+impl Judge<'_> {
+    fn uses_of(&self, id: FnId, events: &[Event]) -> Vec<Use> {
+        let mut found = Vec::new();
+        let mut covered: BTreeSet<Span> = BTreeSet::new();
+        for event in events {
+            match &event.kind {
+                EventKind::Entry { protection } => {
+                    covered.extend(&protection.reads);
+                    found.extend(self.entry_use(id, event, protection));
+                }
+                EventKind::StoreProtection {
+                    protection,
+                    is_copy: false,
+                    ..
+                } => {
+                    covered.extend(&protection.reads);
+                    found.push(self.store_use(id, event, protection));
+                }
+                _ => {}
+            }
+        }
+        let reads: BTreeSet<Span> = events
+            .iter()
+            .filter(|event| event.kind == EventKind::ReadProtection)
+            .map(|event| event.span)
+            .collect();
+        for read in reads {
+            found.extend(self.read_use(id, events, read, covered.contains(&read)));
+        }
+        found
+    }
+
+    /// An entry is constructed or modified.
+    fn entry_use(&self, id: FnId, event: &Event, protection: &Terms) -> Option<Use> {
+        let (role, level) = self.entry_word(event)?;
+        let bases = self.uses.bases(id, protection);
+        let source = source_of(&bases);
+        if source != Source::VmPageProt && !self.is_user_entry(id, &bases) {
+            return None;
+        }
+        let function = self.program.function(id);
+        let from_caller = protection
+            .set
+            .iter()
+            .any(|term| matches!(term.base, Base::Parameter(_)));
+        let is_inserter = self.inserters.contains(&id)
+            && (from_caller || self.dictionary.is_insert(function.name));
+        let mut evidence: BTreeSet<(String, FileId, u32)> = protection
+            .reads
+            .iter()
+            .map(|read| {
+                (
+                    "vm_page_prot is read here".to_owned(),
+                    function.file,
+                    read.start,
+                )
+            })
+            .collect();
+        for caller in self.uses.passed_by.get(&id).into_iter().flatten() {
+            if from_caller {
+                let caller = self.program.function(*caller);
+                evidence.insert((
+                    format!("{} passes the protection", caller.name),
+                    caller.file,
+                    caller.name_span.start,
+                ));
+            }
+        }
+        Some(Use {
+            function: id,
+            span: event.span,
+            role,
+            level: level.into(),
+            source,
+            verdict: if is_inserter {
+                Verdict::Insertion
+            } else {
+                Verdict::Unproven
+            },
+            evidence,
+        })
+    }
+
+    fn entry_word(&self, event: &Event) -> Option<(Role, Level)> {
+        let name = called_name(self.program, event)?;
+        let body = &self.program.function(event.function).bodies[event.body];
+        let ExprKind::Call { args, .. } = &body.expr(event.expr).kind else {
+            return None;
+        };
+        match self.dictionary.word(name, args.len())? {
+            Word::Construct(construct) => Some((Role::Construct, construct.level)),
+            Word::Modify(modify) => Some((Role::Modify, modify.level)),
+            _ => None,
+        }
+    }
+
+    /// True if an entry made here goes into the page table of a process: the function, or one that
+    /// hands it the protection, deals with a VMA.
+    fn is_user_entry(&self, id: FnId, bases: &BTreeSet<Base>) -> bool {
+        let is_kernel = |base: &Base| match base {
+            Base::Constant(name) => self
+                .dictionary
+                .constant(*name)
+                .is_some_and(|constant| constant.kernel),
+            _ => false,
+        };
+        if bases.iter().any(is_kernel) {
+            return false;
+        }
+        let knows_vma = |id: FnId| {
+            self.program.function(id).locals.iter().any(|local| {
+                self.dictionary.is_vma_type(local.ty.base) || local.ty.base == "struct vm_fault"
+            })
+        };
+        knows_vma(id)
+            || self
+                .uses
+                .passed_by
+                .get(&id)
+                .is_some_and(|callers| callers.iter().any(|&caller| knows_vma(caller)))
+    }
+
+    /// `vm_page_prot` is stored to.
+    fn store_use(&self, id: FnId, event: &Event, protection: &Terms) -> Use {
+        let is_recomputed = protection.set.iter().all(|term| {
+            let is_merged = |by: Symbol| {
+                matches!(
+                    self.dictionary.word(by, 2),
+                    Some(Word::Protection(word))
+                        if word.effect == crate::vocabulary::ProtectionEffect::Merge
+                )
+            };
+            match term.base {
+                Base::Recomputed => term.steps.is_empty(),
+                _ => term.steps.iter().any(|step| is_merged(step.by)),
+            }
+        });
+        Use {
+            function: id,
+            span: event.span,
+            role: if is_recomputed {
+                Role::Recompute
+            } else {
+                Role::Other
+            },
+            level: UseLevel::None,
+            source: Source::VmPageProt,
+            verdict: Verdict::NoEntry,
+            evidence: BTreeSet::new(),
+        }
+    }
+
+    /// `vm_page_prot` is read, and what becomes of it is not an entry made here.
+    fn read_use(&self, id: FnId, events: &[Event], read: Span, is_covered: bool) -> Option<Use> {
+        let one = |role, verdict| Use {
+            function: id,
+            span: read,
+            role,
+            level: UseLevel::None,
+            source: Source::VmPageProt,
+            verdict,
+            evidence: BTreeSet::new(),
+        };
+        let mut forwarded: Option<Verdict> = None;
+        let mut role = None;
+        for event in events {
+            let (new_role, verdict) = match &event.kind {
+                EventKind::Pass {
+                    targets,
+                    argument,
+                    protection,
+                } if protection.reads.contains(&read) => {
+                    if self.is_printed(event) {
+                        (Role::Print, None)
+                    } else if self.is_merge(event) {
+                        (Role::Recompute, None)
+                    } else {
+                        (Role::Forward, Some(self.sinks(targets, *argument)))
+                    }
+                }
+                EventKind::Insert {
+                    protection: Some(protection),
+                    ..
+                } if protection.reads.contains(&read) => {
+                    (Role::Forward, Some(Verdict::Insertion))
+                }
+                EventKind::Compare { protection } if protection.reads.contains(&read) => {
+                    (Role::Compare, None)
+                }
+                EventKind::Derive { from } if from.reads.contains(&read) => {
+                    if self.is_merge(event) {
+                        (Role::Recompute, None)
+                    } else {
+                        continue;
+                    }
+                }
+                _ => continue,
+            };
+            if let Some(verdict) = verdict {
+                forwarded = Some(forwarded.map_or(verdict, |known| known.max(verdict)));
+            }
+            let rank = |role: Role| match role {
+                Role::Forward => 0,
+                Role::Recompute => 1,
+                Role::Print => 2,
+                _ => 3,
+            };
+            if role.is_none_or(|known| rank(new_role) < rank(known)) {
+                role = Some(new_role);
+            }
+        }
+        match (role, forwarded) {
+            (_, Some(verdict)) => Some(one(Role::Forward, verdict)),
+            (_, None) if is_covered => None,
+            (Some(role), None) => Some(one(role, Verdict::NoEntry)),
+            (None, None) => Some(one(Role::Other, Verdict::NoEntry)),
+        }
+    }
+
+    /// True if the call an argument goes to has a format string.
+    fn is_printed(&self, event: &Event) -> bool {
+        self.call_around(event).is_some_and(|(_, args)| {
+            let body = &self.program.function(event.function).bodies[event.body];
+            args.iter()
+                .any(|arg| matches!(body.expr(*arg).kind, ExprKind::Str))
+        })
+    }
+
+    fn is_merge(&self, event: &Event) -> bool {
+        let name = called_name(self.program, event)
+            .or_else(|| self.call_around(event).and_then(|(name, _)| name));
+        name.is_some_and(|name| {
+            matches!(
+                self.dictionary.word(name, 2),
+                Some(Word::Protection(word))
+                    if word.effect == crate::vocabulary::ProtectionEffect::Merge
+            )
+        })
+    }
+
+    /// The call that has the event's expression as an argument.
+    fn call_around(&self, event: &Event) -> Option<(Option<Symbol>, &[ExprId])> {
+        let body = &self.program.function(event.function).bodies[event.body];
+        body.exprs.iter().find_map(|expr| match &expr.kind {
+            ExprKind::Call { callee, args } if args.contains(&event.expr) => {
+                let name = match body.expr(*callee).kind {
+                    ExprKind::Global(name) => Some(name),
+                    _ => None,
+                };
+                Some((name, args.as_slice()))
+            }
+            _ => None,
+        })
+    }
+
+    /// The worst that can happen to a protection passed to one of `targets`.
+    fn sinks(&self, targets: &[FnId], argument: usize) -> Verdict {
+        if targets.is_empty() {
+            return Verdict::Unproven;
+        }
+        let mut worst = Verdict::NoEntry;
+        let mut seen: BTreeSet<(FnId, usize)> = BTreeSet::new();
+        let mut pending: Vec<(FnId, usize)> =
+            targets.iter().map(|target| (*target, argument)).collect();
+        while let Some((id, argument)) = pending.pop() {
+            if !seen.insert((id, argument)) {
+                continue;
+            }
+            let name = self.program.function(id).name;
+            if self.dictionary.is_insert(name) {
+                worst = rank_max(worst, Verdict::Insertion);
+                continue;
+            }
+            let has = |terms: &Terms| {
+                terms.set.iter().any(
+                    |term| matches!(term.base, Base::Parameter(i) if usize::from(i) == argument),
+                )
+            };
+            for event in self.uses.events.get(&id).into_iter().flatten() {
+                match &event.kind {
+                    EventKind::Entry { protection } if has(protection) => {
+                        if let Some(found) = self.entry_use(id, event, protection) {
+                            worst = rank_max(worst, found.verdict);
+                        }
+                    }
+                    EventKind::Insert {
+                        protection: Some(protection),
+                        ..
+                    } if has(protection) => worst = rank_max(worst, Verdict::Insertion),
+                    EventKind::Pass {
+                        targets,
+                        argument,
+                        protection,
+                    } if has(protection) => {
+                        pending.extend(targets.iter().map(|target| (*target, *argument)));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        worst
+    }
+
+    fn reader(&self, one: Use) -> Reader {
+        let function = self.program.function(one.function);
+        let (line, column) = self.places.line_column(function.file, one.span.start);
+        Reader {
+            file: self.places.path(function.file).to_owned(),
+            line,
+            column,
+            function: function.name.to_string(),
+            role: one.role,
+            level: one.level,
+            source: one.source,
+            verdict: one.verdict,
+            reasons: BTreeSet::new(),
+            evidence: one
+                .evidence
+                .into_iter()
+                .map(|(text, file, offset)| Evidence {
+                    text,
+                    file: self.places.path(file).to_owned(),
+                    line: self.places.line_column(file, offset).0,
+                })
+                .collect(),
+            arches: self.places.arch(function.file).into_iter().collect(),
+            condition: self.places.condition(function.file, one.span.start),
+        }
+    }
+}
+
+/// `violation > unproven > arch-dependent > insertion > safe > no-entry`
+fn rank_max(a: Verdict, b: Verdict) -> Verdict {
+    let rank = |verdict: Verdict| match verdict {
+        Verdict::NoEntry => 0,
+        Verdict::Safe => 1,
+        Verdict::Insertion => 2,
+        Verdict::ArchDependent => 3,
+        Verdict::Unproven => 4,
+        Verdict::Violation => 5,
+    };
+    if rank(a) >= rank(b) { a } else { b }
+}
+
+fn source_of(bases: &BTreeSet<Base>) -> Source {
+    if bases.iter().any(|base| matches!(base, Base::Own { .. })) {
+        Source::VmPageProt
+    } else if !bases.is_empty() && bases.iter().all(|base| matches!(base, Base::Constant(_))) {
+        Source::Constant
+    } else {
+        Source::Other
+    }
+}

@@ -1,0 +1,248 @@
+//! The command line: one file per command, and what they share.
+//!
+//! Arguments are parsed into [`Cli`], what was typed; each command turns that into what is meant:
+//! [`ptelint::pipeline::Options`] for the run and an [`output::Output`] for the answer.
+
+mod check;
+mod explain;
+mod graph;
+mod mappings;
+mod output;
+mod progress;
+mod readers;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use ptelint::pipeline::{self, Report};
+use ptelint::report::{self, termcolor::Buffer};
+
+use output::Output;
+
+/// Finds code that breaks page-table entries whose protection differs from their mapping's.
+///
+/// Some mappings hold page-table entries whose caching or encryption bits differ from
+/// vma->vm_page_prot. ptelint reads Linux source as it is, no configuration and no build needed,
+/// and says which mappings these are, what generic code does with vm_page_prot, and what is wrong.
+#[derive(Parser)]
+#[command(
+    name = "ptelint",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    after_help = AFTER_HELP,
+    max_term_width = 100
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  ptelint check                      check this source tree, or a built-in sample outside of one
+  ptelint check ~/linux              check a kernel tree
+  ptelint mappings ~/linux           which mappings can hold overrides
+  ptelint readers --format json mm   every generic use of vm_page_prot, for a script
+  ptelint graph --from do_fault --to vmf_insert_pfn_prot ~/linux
+
+Exit status: 0 nothing to report, 1 findings, 2 the run itself failed.";
+
+#[derive(Subcommand)]
+enum Command {
+    Check(check::Check),
+    Mappings(mappings::Mappings),
+    Readers(readers::Readers),
+    Graph(graph::Graph),
+    Explain(explain::Explain),
+}
+
+/// Options of every command.
+#[derive(Args)]
+#[command(next_help_heading = "Global options")]
+struct Global {
+    /// How to print the answer
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "human",
+          value_parser = Format::among(&[Format::Human, Format::Json]))]
+    format: Format,
+    /// Print time and memory of each stage, and the coverage, to stderr (check, mappings, readers)
+    #[arg(long, global = true)]
+    stats: bool,
+    /// Read rule files (*.toml) from DIR in addition to the built-in ones
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    rules: Option<PathBuf>,
+    /// When to use colours; NO_COLOR turns `auto` off
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorWhen,
+    /// Use N threads [default: one per core]; the answer does not depend on it
+    #[arg(short = 'j', long, global = true, value_name = "N",
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+/// Every format of any command; each accepts [some of them](Format::among).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Human,
+    /// For people, of a graph.
+    Text,
+    /// For Graphviz.
+    Dot,
+    /// For programs.
+    Json,
+}
+
+impl Format {
+    /// Parses one of `formats`.
+    fn among(formats: &'static [Format]) -> impl clap::builder::TypedValueParser<Value = Format> {
+        use clap::builder::{PossibleValuesParser, TypedValueParser};
+        PossibleValuesParser::new(formats.iter().filter_map(Format::to_possible_value)).map(
+            |word| {
+                // Only words of `formats` get here.
+                Format::from_str(&word, false).unwrap_or(Format::Human)
+            },
+        )
+    }
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ColorWhen {
+    /// On a terminal
+    Auto,
+    /// Also in a pipe
+    Always,
+    /// Not at all
+    Never,
+}
+
+/// What to check.
+#[derive(Args)]
+struct Paths {
+    /// Kernel trees, directories or files [default: the current directory if it is a source
+    /// tree, else a small built-in sample]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    paths: Vec<PathBuf>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing to report.
+    Clean,
+    /// There are findings.
+    Findings,
+    /// Nothing could be checked.
+    Failed,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> ExitCode {
+        ExitCode::from(match status {
+            Status::Clean => 0,
+            Status::Findings => 1,
+            Status::Failed => 2,
+        })
+    }
+}
+
+/// Parses the arguments and runs the command.
+pub fn run() -> anyhow::Result<Status> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return wrong_arguments(error),
+    };
+    let global = &cli.global;
+    match cli.command {
+        Command::Check(command) => command.run(global),
+        Command::Mappings(command) => command.run(global),
+        Command::Readers(command) => command.run(global),
+        Command::Graph(command) => command.run(global),
+        Command::Explain(command) => command.run(global),
+    }
+}
+
+/// Prints clap's answer (help and version come this way too), with what to type instead where
+/// clap cannot know.
+fn wrong_arguments(mut error: clap::Error) -> anyhow::Result<Status> {
+    if let Some(tip) = tip(&error) {
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![tip.into()]),
+        );
+    }
+    error.print()?;
+    Ok(match error.use_stderr() {
+        true => Status::Failed,
+        false => Status::Clean,
+    })
+}
+
+fn tip(error: &clap::Error) -> Option<String> {
+    let value = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let typed = value(ContextKind::InvalidSubcommand)?;
+            let exists = Path::new(typed).exists();
+            exists.then(|| format!("to check a path, type 'ptelint check {typed}'"))
+        }
+        ErrorKind::UnknownArgument => {
+            let instead = match value(ContextKind::InvalidArg)? {
+                "--json" => "--format json",
+                "--dot" => "--format dot",
+                "--no-color" => "--color never",
+                "--output" | "-o" => "> FILE",
+                _ => return None,
+            };
+            Some(format!("type '{instead}' instead"))
+        }
+        _ => None,
+    }
+}
+
+impl Global {
+    /// What the pipeline is told.
+    fn options(&self) -> pipeline::Options {
+        pipeline::Options {
+            rules_dir: self.rules.clone(),
+            threads: self.threads.map(usize::from),
+        }
+    }
+
+    /// Runs the pipeline and prints what it found out, as asked for: `human` for people, `json` for
+    /// programs. Remarks on the run go to stderr.
+    fn answer(
+        &self,
+        command: &str,
+        paths: &Paths,
+        human: fn(&Report, &mut Buffer),
+        json: fn(&Report) -> serde_json::Result<String>,
+    ) -> anyhow::Result<Report> {
+        let bar = progress::Bar::new();
+        let report = pipeline::run(&paths.paths, &self.options(), &bar)?;
+        bar.finish();
+        if report.tree.kind == "sample" {
+            output::to_stderr(&format!(
+                "note: no path was given and this is not a source tree: this is the small sample \
+                 that is built into ptelint. For a kernel tree, type `ptelint {command} PATH`.\n"
+            ))?;
+        }
+        output::to_stderr(&report::problems(&report.problems))?;
+        match self.format {
+            Format::Json => output::to_stdout(json(&report)?.as_bytes())?,
+            _ => Output::new(self).print(|buffer| human(&report, buffer))?,
+        }
+        if self.stats {
+            output::to_stderr(&report::stats(&report))?;
+        }
+        Ok(report)
+    }
+}

@@ -1,0 +1,493 @@
+//! Decides what to parse, and parses it: from the lexical index to a linked [`Program`].
+//!
+//! A function is parsed if an answer can depend on it: its signature mentions a VMA or a
+//! protection, or its body reads one, makes an entry or calls an insertion API. Structures, tables
+//! and macros follow from what those functions use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::callgraph::{FileFacts, MemberStore, ObjectMacro, Parts, Program};
+use crate::program::{
+    Body, ExprKind, FileId, Function, FunctionKind, Span, StructDef, Symbol, Table, TypeRef,
+};
+use crate::tree::{Index, Tree, Words, name_hash};
+use crate::vocabulary::Vocabulary;
+
+use super::sources::Sources;
+
+/// Classes of words in the lexical index.
+mod class {
+    /// Types that carry a VMA or a protection.
+    pub const TYPE: u8 = 0;
+    /// Members that hold a VMA's protection.
+    pub const MEMBER: u8 = 1;
+    /// Insertion APIs.
+    pub const INSERT: u8 = 2;
+    /// Functions that make or write entries.
+    pub const ENTRY: u8 = 3;
+    /// Functions that derive protections.
+    pub const PROTECTION: u8 = 4;
+    /// The operations of a VMA.
+    pub const OPS: u8 = 5;
+}
+
+/// Rounds of "parse what the parsed needs". Each goes one member access deeper.
+const N_ROUNDS: usize = 4;
+
+/// The words the lexical index looks for.
+pub fn words(vocabulary: &Vocabulary) -> Words {
+    let mut words: BTreeMap<&str, u8> = BTreeMap::new();
+    for name in ["vm_fault", "pgprot_t", "vm_flags_t", "vma_flags_t"] {
+        words.insert(name, class::TYPE);
+    }
+    for protection in &vocabulary.protection {
+        words.insert(&protection.name, class::PROTECTION);
+    }
+    for (name, n) in vocabulary
+        .construct
+        .iter()
+        .map(|word| (&word.name, class::ENTRY))
+        .chain(vocabulary.modify.iter().map(|word| (&word.name, class::ENTRY)))
+        .chain(vocabulary.insert.iter().map(|word| (&word.name, class::INSERT)))
+    {
+        words.insert(name, n);
+    }
+    for vma in &vocabulary.vma {
+        words.insert(
+            vma.name.strip_prefix("struct ").unwrap_or(&vma.name),
+            class::TYPE,
+        );
+        for name in &vma.protection {
+            words.insert(name, class::MEMBER);
+        }
+        words.insert(&vma.ops, class::OPS);
+    }
+    let words: Vec<(&str, u8)> = words.into_iter().collect();
+    Words::new(&words)
+}
+
+/// Parses what matters of a tree.
+pub struct Loader<'a> {
+    tree: &'a Tree,
+    index: &'a Index,
+    sources: &'a Sources<'a>,
+    vocabulary: &'a Vocabulary,
+    parts: Parts,
+    known_functions: FxHashSet<(FileId, u32)>,
+    known_structs: FxHashSet<Symbol>,
+    known_tables: FxHashSet<(FileId, u32)>,
+    known_macros: FxHashSet<Symbol>,
+    known_members: FxHashSet<Symbol>,
+}
+
+impl<'a> Loader<'a> {
+    /// A loader that has parsed nothing yet.
+    pub fn new(
+        tree: &'a Tree,
+        index: &'a Index,
+        sources: &'a Sources<'a>,
+        vocabulary: &'a Vocabulary,
+    ) -> Loader<'a> {
+        Loader {
+            tree,
+            index,
+            sources,
+            vocabulary,
+            parts: Parts::default(),
+            known_functions: FxHashSet::default(),
+            known_structs: FxHashSet::default(),
+            known_tables: FxHashSet::default(),
+            known_macros: FxHashSet::default(),
+            known_members: FxHashSet::default(),
+        }
+    }
+
+    /// Parses and links.
+    pub fn load(mut self) -> Program {
+        self.parts.files = self
+            .tree
+            .files
+            .iter()
+            .zip(&self.index.files)
+            .map(|(file, index)| FileFacts {
+                path: file.path.to_string(),
+                arch: file.arch,
+                includes: index
+                    .includes
+                    .iter()
+                    .map(|include| Symbol::new(base_name(include.as_str())))
+                    .collect(),
+            })
+            .collect();
+        self.parse_functions(self.relevant_functions());
+        for _ in 0..N_ROUNDS {
+            let before = self.n_parsed();
+            self.parse_used();
+            if self.n_parsed() == before {
+                break;
+            }
+        }
+        Program::new(self.parts)
+    }
+
+    fn n_parsed(&self) -> usize {
+        self.parts.functions.len()
+            + self.parts.structs.len()
+            + self.parts.tables.len()
+            + self.parts.macros.len()
+    }
+
+    fn relevant_functions(&self) -> Vec<(FileId, usize)> {
+        let bit = |class: u8| 1u32 << class;
+        let signature = bit(class::TYPE);
+        let body = bit(class::MEMBER) | bit(class::INSERT) | bit(class::ENTRY) | bit(class::OPS);
+        let macro_body = body | bit(class::PROTECTION);
+        let mut found = Vec::new();
+        for (i, file) in self.index.files.iter().enumerate() {
+            if file.mentions == 0 {
+                continue;
+            }
+            for (j, function) in file.functions.iter().enumerate() {
+                let wanted = if function.is_macro { macro_body } else { body };
+                if function.mentions_signature & signature != 0
+                    || function.mentions_body & wanted != 0
+                {
+                    found.push((FileId(i as u32), j));
+                }
+            }
+        }
+        found
+    }
+
+    fn parse_functions(&mut self, mut wanted: Vec<(FileId, usize)>) {
+        wanted.retain(|&(file, function)| {
+            let start = self.index.file(file).functions[function].start;
+            self.known_functions.insert((file, start))
+        });
+        let mut by_file: BTreeMap<FileId, Vec<usize>> = BTreeMap::new();
+        for (file, function) in wanted {
+            by_file.entry(file).or_default().push(function);
+        }
+        let parsed: Vec<Vec<Function>> = by_file
+            .into_iter()
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|(file, functions)| {
+                let syntax = self.sources.syntax(file);
+                functions
+                    .into_iter()
+                    .map(|function| {
+                        let entry = &self.index.file(file).functions[function];
+                        let kind = if entry.is_macro {
+                            FunctionKind::Macro
+                        } else {
+                            FunctionKind::Function
+                        };
+                        syntax.function(entry.span(), kind)
+                    })
+                    .collect()
+            })
+            .collect();
+        self.parts.functions.extend(parsed.into_iter().flatten());
+    }
+
+    /// Parses structures, tables, macros and stores that the functions parsed so far refer to.
+    fn parse_used(&mut self) {
+        let needs = self.needs();
+        self.parse_structs(&needs.structs);
+        self.parse_tables();
+        self.parse_object_macros(&needs.names);
+        self.find_stores(&needs.members);
+        self.parse_called_macros(&needs.called_with_vma);
+    }
+
+    fn parse_structs(&mut self, names: &BTreeSet<Symbol>) {
+        let wanted: Vec<Symbol> = names
+            .iter()
+            .copied()
+            .filter(|name| self.known_structs.insert(*name))
+            .collect();
+        let parsed: Vec<Vec<(FileId, StructDef)>> = wanted
+            .into_par_iter()
+            .map(|name| {
+                self.index
+                    .structs_named(name.as_str())
+                    .into_iter()
+                    .filter_map(|(file, entry)| {
+                        let syntax = self.sources.syntax(file);
+                        let mut def = syntax.struct_def(Span::new(entry.start, entry.end))?;
+                        def.name = name;
+                        Some((file, def))
+                    })
+                    .collect()
+            })
+            .collect();
+        self.parts.structs.extend(parsed.into_iter().flatten());
+    }
+
+    /// Every initialised object that holds a parsed function, or the operations of a VMA.
+    fn parse_tables(&mut self) {
+        let mut values: FxHashSet<u32> = self
+            .parts
+            .functions
+            .iter()
+            .filter(|function| function.kind == FunctionKind::Function)
+            .map(|function| name_hash(function.name.as_str().as_bytes()))
+            .collect();
+        let vm_ops = self.index.tables_of_struct("struct vm_operations_struct");
+        values.extend(vm_ops.iter().map(|(_, entry)| entry.name_hash));
+        let mut places = Vec::new();
+        for (i, index) in self.index.files.iter().enumerate() {
+            let file = FileId(i as u32);
+            for entry in &index.initializers {
+                let pairs = index.pairs(entry);
+                let is_wanted = pairs.iter().any(|pair| values.contains(&pair.value_hash));
+                if is_wanted && self.known_tables.insert((file, entry.start)) {
+                    places.push((file, Span::new(entry.start, entry.end)));
+                }
+            }
+        }
+        let parsed: Vec<Vec<Table>> = places
+            .into_par_iter()
+            .map(|(file, span)| self.sources.syntax(file).table(span))
+            .collect();
+        self.parts.tables.extend(parsed.into_iter().flatten());
+    }
+
+    fn parse_object_macros(&mut self, names: &BTreeSet<Symbol>) {
+        let mut pending: Vec<Symbol> = names
+            .iter()
+            .copied()
+            .filter(|name| name.as_str().starts_with("VM_"))
+            .collect();
+        while let Some(name) = pending.pop() {
+            if !self.known_macros.insert(name) {
+                continue;
+            }
+            for (file, entry) in self.index.macros_named(name.as_str()) {
+                let source = self.sources.bytes(file);
+                let text = Span::new(entry.start, entry.end).of(source);
+                let text = String::from_utf8_lossy(text);
+                let Some(text) = text.strip_prefix(name.as_str()) else {
+                    continue;
+                };
+                let text = text.split("/*").next().unwrap_or_default().trim();
+                pending.extend(
+                    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                        .filter(|word| word.starts_with("VM_"))
+                        .map(Symbol::new),
+                );
+                self.parts.macros.push(ObjectMacro {
+                    name,
+                    file,
+                    text: text.to_owned(),
+                });
+            }
+        }
+    }
+
+    fn find_stores(&mut self, members: &BTreeSet<(Symbol, Symbol)>) {
+        let entry_points = self
+            .vocabulary
+            .entry_point
+            .iter()
+            .map(|entry| Symbol::new(&entry.member));
+        let names: BTreeSet<Symbol> = members
+            .iter()
+            .map(|(_, member)| *member)
+            .chain(entry_points)
+            .filter(|member| self.known_members.insert(*member))
+            .collect();
+        for member in names {
+            for (file, store) in self.index.stores_to_member(member.as_str()) {
+                let source = self.sources.bytes(file);
+                let value = name_at(source, store.offset);
+                self.parts.member_stores.push(MemberStore {
+                    member,
+                    value: Symbol::new(&value),
+                    file,
+                    span: Span::new(store.offset, store.offset + value.len() as u32),
+                });
+            }
+        }
+    }
+
+    /// Function-like macros that are given a VMA: they are part of the way it takes.
+    fn parse_called_macros(&mut self, names: &BTreeSet<Symbol>) {
+        let wanted: Vec<(FileId, usize)> = names
+            .iter()
+            .flat_map(|name| {
+                self.index
+                    .functions_named(name.as_str())
+                    .filter(|&(file, function)| self.index.file(file).functions[function].is_macro)
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        self.parse_functions(wanted);
+    }
+
+    fn needs(&self) -> Needs {
+        let mut fields: FxHashMap<(Symbol, Symbol), TypeRef> = FxHashMap::default();
+        for (_, def) in &self.parts.structs {
+            for field in &def.fields {
+                fields.entry((def.name, field.name)).or_insert(field.ty);
+            }
+        }
+        let context = Context {
+            fields: &fields,
+            vocabulary: self.vocabulary,
+        };
+        let needs: Vec<Needs> = self
+            .parts
+            .functions
+            .par_iter()
+            .map(|function| context.needs_of(function))
+            .collect();
+        let mut all = Needs::default();
+        for needs in needs {
+            all.structs.extend(needs.structs);
+            all.members.extend(needs.members);
+            all.names.extend(needs.names);
+            all.called_with_vma.extend(needs.called_with_vma);
+        }
+        all
+    }
+}
+
+/// What parsed functions refer to.
+#[derive(Default)]
+struct Needs {
+    /// Structures whose members are accessed.
+    structs: BTreeSet<Symbol>,
+    /// Members through which a call goes that carries a VMA, and members that lead to a VMA's
+    /// operations, with the structure they are in.
+    members: BTreeSet<(Symbol, Symbol)>,
+    /// Names of other things.
+    names: BTreeSet<Symbol>,
+    /// What is called by name with a VMA.
+    called_with_vma: BTreeSet<Symbol>,
+}
+
+struct Context<'a> {
+    fields: &'a FxHashMap<(Symbol, Symbol), TypeRef>,
+    vocabulary: &'a Vocabulary,
+}
+
+impl Context<'_> {
+    fn needs_of(&self, function: &Function) -> Needs {
+        let mut needs = Needs::default();
+        for body in &function.bodies {
+            let types = self.types(function, body);
+            for (i, expr) in body.exprs.iter().enumerate() {
+                match &expr.kind {
+                    ExprKind::Global(name) => {
+                        needs.names.insert(*name);
+                    }
+                    ExprKind::Member { base, field, .. } => {
+                        let base = types[base.0 as usize].base;
+                        if is_aggregate(base) {
+                            needs.structs.insert(base);
+                        }
+                        if types[i].base == "struct vm_operations_struct" {
+                            needs.members.insert((base, *field));
+                        }
+                    }
+                    ExprKind::Call { callee, args } => {
+                        let carries_vma = args.iter().any(|arg| {
+                            let ty = types[arg.0 as usize];
+                            ty.pointers == 1 && self.leads_to_vma(ty.base)
+                        });
+                        if !carries_vma {
+                            continue;
+                        }
+                        match body.expr(*callee).kind {
+                            ExprKind::Global(name) => {
+                                needs.called_with_vma.insert(name);
+                            }
+                            ExprKind::Member { base, field, .. } => {
+                                let base = types[base.0 as usize].base;
+                                needs.members.insert((base, field));
+                            }
+                            _ => {}
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        // A macro has no types: what it accesses may be anything the tree calls so.
+        if function.kind == FunctionKind::Macro {
+            needs.called_with_vma.clear();
+        }
+        needs
+    }
+
+    fn leads_to_vma(&self, base: Symbol) -> bool {
+        base == "struct vm_fault"
+            || self
+                .vocabulary
+                .vma
+                .iter()
+                .any(|vma| base == vma.name.as_str())
+    }
+
+    /// The types of a body's expressions; operands precede what uses them.
+    fn types(&self, function: &Function, body: &Body) -> Vec<TypeRef> {
+        let mut types: Vec<TypeRef> = Vec::with_capacity(body.exprs.len());
+        for expr in &body.exprs {
+            let of = |id: crate::program::ExprId| {
+                types
+                    .get(id.0 as usize)
+                    .copied()
+                    .unwrap_or_else(TypeRef::unknown)
+            };
+            let ty = match &expr.kind {
+                ExprKind::Local(local) => function
+                    .locals
+                    .get(local.0 as usize)
+                    .map_or_else(TypeRef::unknown, |local| local.ty),
+                ExprKind::Member { base, field, .. } => self
+                    .fields
+                    .get(&(of(*base).base, *field))
+                    .copied()
+                    .unwrap_or_else(TypeRef::unknown),
+                ExprKind::Index { base, .. } | ExprKind::Deref(base) => {
+                    let mut ty = of(*base);
+                    ty.pointers = ty.pointers.saturating_sub(1);
+                    ty
+                }
+                ExprKind::AddrOf(base) => {
+                    let mut ty = of(*base);
+                    ty.pointers = ty.pointers.saturating_add(1);
+                    ty
+                }
+                ExprKind::Cast(ty, _) => *ty,
+                _ => TypeRef::unknown(),
+            };
+            types.push(ty);
+        }
+        types
+    }
+}
+
+fn is_aggregate(name: Symbol) -> bool {
+    !name.as_str().is_empty()
+        && !matches!(name.as_str(), "void" | "int" | "char" | "unsigned long")
+}
+
+fn base_name(path: &str) -> &str {
+    &path[path.rfind('/').map_or(0, |at| at + 1)..]
+}
+
+/// The identifier that begins at `offset`.
+fn name_at(source: &[u8], offset: u32) -> String {
+    let rest = source.get(offset as usize..).unwrap_or_default();
+    let len = rest
+        .iter()
+        .position(|&byte| !(byte.is_ascii_alphanumeric() || byte == b'_'))
+        .unwrap_or(rest.len());
+    String::from_utf8_lossy(&rest[..len]).into_owned()
+}

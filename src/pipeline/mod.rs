@@ -1,0 +1,334 @@
+//! The whole run: from paths to a [`Report`].
+//!
+//! The stages themselves do no I/O and know nothing of each other; what is read when, and which
+//! answer goes where, is decided here.
+
+mod graph;
+mod load;
+mod sources;
+mod stats;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use serde::Serialize;
+
+use crate::analysis::{self, Coverage, Dictionary, Facts, Mapping, Places, Reader, Verdict, World};
+use crate::program::{FileId, Presence};
+use crate::rules::{self, Finding};
+use crate::sample;
+use crate::tree::{Index, Tree, TreeError, TreeKind};
+use crate::vocabulary::{self, Version, Vocabulary, VocabularyError};
+
+pub use crate::tree::Problem;
+pub use graph::graph;
+pub use stats::StageStats;
+
+use load::Loader;
+use sources::Sources;
+use stats::Clock;
+
+/// What a run is asked to do.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Rule files that extend the built-in ones.
+    pub rules_dir: Option<PathBuf>,
+    /// Threads; absent: one per core.
+    pub threads: Option<usize>,
+}
+
+/// Told how far a run is.
+pub trait Progress: Sync {
+    /// A stage begins; `steps` of them will follow, if that is known.
+    fn stage(&self, name: &'static str, steps: Option<u64>);
+    /// Some more steps are done.
+    fn advance(&self, steps: u64);
+}
+
+/// What was checked.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TreeSummary {
+    /// `linux`, `directory`, `file` or `sample`.
+    pub kind: &'static str,
+    /// Of a Linux tree.
+    pub version: Option<String>,
+    /// Files read.
+    pub files_scanned: usize,
+    /// Files of which a function was parsed.
+    pub files_parsed: usize,
+    /// Bytes read.
+    pub bytes: u64,
+}
+
+/// Gives the content of a file by its path relative to the tree.
+pub type SourceLookup = Box<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>;
+
+/// Everything a run found out.
+pub struct Report {
+    /// What was checked.
+    pub tree: TreeSummary,
+    /// What was understood.
+    pub coverage: Coverage,
+    /// Calls that install user entries.
+    pub mappings: Vec<Mapping>,
+    /// Generic uses of a protection.
+    pub readers: Vec<Reader>,
+    /// Defects.
+    pub findings: Vec<Finding>,
+    /// Bad input.
+    pub problems: Vec<Problem>,
+    /// Time and memory.
+    pub stats: Vec<StageStats>,
+    /// Sources to quote.
+    pub sources: SourceLookup,
+}
+
+/// A part of the call graph.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct GraphAnswer {
+    /// Functions.
+    pub nodes: Vec<GraphNode>,
+    /// Calls.
+    pub edges: Vec<GraphEdge>,
+    /// True if there was more.
+    pub truncated: bool,
+}
+
+/// A function.
+#[derive(Clone, Debug, Serialize)]
+pub struct GraphNode {
+    /// Its name.
+    pub name: String,
+    /// Path relative to the tree.
+    pub file: String,
+    /// Line of its name.
+    pub line: u32,
+}
+
+/// A call.
+#[derive(Clone, Debug, Serialize)]
+pub struct GraphEdge {
+    /// Index of the caller.
+    pub from: usize,
+    /// Index of the callee.
+    pub to: usize,
+    /// `direct`, `ops` or `callback`.
+    pub kind: &'static str,
+    /// For `ops`: structure and member.
+    pub label: String,
+    /// Path of the call.
+    pub file: String,
+    /// Line of the call.
+    pub line: u32,
+}
+
+/// Why nothing could be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// There is nothing to check at the paths.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The rule files are wrong.
+    #[error(transparent)]
+    Vocabulary(#[from] VocabularyError),
+    /// A function that is not there.
+    #[error("no function `{name}` in this tree{}", did_you_mean(similar))]
+    UnknownFunction {
+        /// The name.
+        name: String,
+        /// Names that look like it.
+        similar: Vec<String>,
+    },
+    /// The threads could not be started.
+    #[error("cannot start {n_threads} threads: {reason}")]
+    Threads {
+        /// How many were asked for.
+        n_threads: usize,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+fn did_you_mean(similar: &[String]) -> String {
+    match similar {
+        [] => String::new(),
+        names => format!("; did you mean `{}`?", names.join("`, `")),
+    }
+}
+
+/// Checks `paths`; without any, the Linux tree the current directory is in, or else the sample.
+pub fn run(
+    paths: &[PathBuf],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, PipelineError> {
+    in_pool(options, || {
+        let vocabulary = vocabulary_of(options)?;
+        let mut clock = Clock::start();
+        let (tree, is_sample) = open(paths)?;
+        clock.stage("walk");
+        let index = index(&tree, &vocabulary, progress);
+        clock.stage("index");
+        Ok(analyse(tree, index, &vocabulary, is_sample, clock, progress))
+    })
+}
+
+/// Runs `work` on as many threads as asked for.
+fn in_pool<T: Send>(
+    options: &Options,
+    work: impl FnOnce() -> Result<T, PipelineError> + Send,
+) -> Result<T, PipelineError> {
+    let Some(n_threads) = options.threads else {
+        return work();
+    };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(n_threads)
+        .build()
+        .map_err(|error| PipelineError::Threads {
+            n_threads,
+            reason: error.to_string(),
+        })?;
+    pool.install(work)
+}
+
+fn vocabulary_of(options: &Options) -> Result<Vocabulary, VocabularyError> {
+    match &options.rules_dir {
+        Some(dir) => vocabulary::load_dir(dir, Some(vocabulary::builtin())),
+        None => Ok(vocabulary::builtin().clone()),
+    }
+}
+
+/// The tree to check, and whether it is the sample.
+fn open(paths: &[PathBuf]) -> Result<(Tree, bool), TreeError> {
+    if !paths.is_empty() {
+        return Ok((Tree::open(paths)?, false));
+    }
+    if crate::tree::is_in_linux_tree() {
+        return Ok((Tree::open(&[PathBuf::from(".")])?, false));
+    }
+    let files = sample::FILES
+        .iter()
+        .map(|&(path, content)| (path.to_owned(), content.to_vec()))
+        .collect();
+    Ok((Tree::in_memory(files), true))
+}
+
+fn index(tree: &Tree, vocabulary: &Vocabulary, progress: &dyn Progress) -> Index {
+    progress.stage("index", Some(tree.files.len() as u64));
+    let words = load::words(vocabulary);
+    tree.index(&words, &|n| progress.advance(n as u64))
+}
+
+fn analyse(
+    tree: Tree,
+    index: Index,
+    vocabulary: &Vocabulary,
+    is_sample: bool,
+    mut clock: Clock,
+    progress: &dyn Progress,
+) -> Report {
+    progress.stage("parse", None);
+    let sources = Sources::new(&tree);
+    let program = Loader::new(&tree, &index, &sources, vocabulary).load();
+    clock.stage("parse");
+    progress.stage("analysis", None);
+    let version: Option<Version> = tree.version.as_deref().and_then(major_minor);
+    let dictionary = Dictionary::new(vocabulary, &program, version);
+    let facts = Facts::new(&program, &dictionary);
+    let world = World {
+        program: &program,
+        dictionary: &dictionary,
+        facts: &facts,
+    };
+    clock.stage("facts");
+    let runs = analysis::run_all(world);
+    clock.stage("entry points");
+    let uses = analysis::uses(world);
+    clock.stage("uses");
+    let syntax = Mutex::new(BTreeMap::new());
+    let with_syntax = |file: FileId, answer: &mut dyn FnMut(&crate::syntax::FileSyntax<'_>)| {
+        let mut known = syntax.lock().unwrap_or_else(|error| error.into_inner());
+        answer(known.entry(file).or_insert_with(|| sources.syntax(file)));
+    };
+    let places = Places {
+        program: &program,
+        line_column: &|file, offset| {
+            let mut found = (1, 1);
+            with_syntax(file, &mut |syntax| found = syntax.line_column(offset));
+            found
+        },
+        presence: &|file, offset| {
+            let mut found = Presence::always();
+            with_syntax(file, &mut |syntax| found = syntax.presence_at(offset));
+            found
+        },
+        arches_defining: &|name| arches_defining(&tree, &index, name),
+    };
+    let mappings = analysis::mappings(&program, &dictionary, &places, &runs);
+    let readers = analysis::readers(&program, &dictionary, &places, &uses);
+    let findings = rules::check(&rules::Input {
+        program: &program,
+        dictionary: &dictionary,
+        places: &places,
+        runs: &runs,
+        uses: &uses,
+    });
+    clock.stage("answers");
+    let coverage = Coverage {
+        functions: program.n_functions(),
+        not_understood: program
+            .functions()
+            .filter(|(_, function)| !function.not_understood.is_empty())
+            .count(),
+        indirect_unresolved: analysis::n_unresolved(&runs),
+        unproven: readers
+            .iter()
+            .filter(|reader| reader.verdict == Verdict::Unproven)
+            .count(),
+    };
+    let mut problems = tree.problems.clone();
+    problems.extend(index.problems.iter().cloned());
+    problems.sort();
+    let summary = TreeSummary {
+        kind: match tree.kind {
+            _ if is_sample => "sample",
+            TreeKind::Linux => "linux",
+            TreeKind::Directory => "directory",
+            TreeKind::File => "file",
+        },
+        version: tree.version.clone(),
+        files_scanned: tree.files.len(),
+        files_parsed: sources.n_read(),
+        bytes: index.n_bytes,
+    };
+    drop(syntax);
+    drop(sources);
+    Report {
+        tree: summary,
+        coverage,
+        mappings,
+        readers,
+        findings,
+        problems,
+        stats: clock.into_stats(),
+        sources: Box::new(move |path| tree.read(tree.file_at(path)?).ok()),
+    }
+}
+
+/// The architecture directories with a definition of `name`, as a function or a macro.
+fn arches_defining(tree: &Tree, index: &Index, name: &str) -> BTreeSet<String> {
+    let functions = index.functions_named(name).map(|(file, _)| file);
+    let macros = index.macros_named(name);
+    functions
+        .chain(macros.into_iter().map(|(file, _)| file))
+        .filter_map(|file| tree.files[file.0 as usize].arch)
+        .map(|arch| arch.to_string())
+        .collect()
+}
+
+/// "6.12.117" is 6.12.
+fn major_minor(version: &str) -> Option<Version> {
+    let mut parts = version.splitn(3, '.');
+    format!("{}.{}", parts.next()?, parts.next()?).parse().ok()
+}

@@ -1,0 +1,69 @@
+//! The machine-readable output, schema `ptelint/1`: one object per command. Keys are only ever
+//! added.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::sorted;
+use crate::analysis::Coverage;
+use crate::pipeline::{GraphAnswer, Report, TreeSummary};
+
+const SCHEMA: &str = "ptelint/1";
+
+/// The object that a command which answers with a list prints. `list` is the list's key; the
+/// items are sorted here.
+pub fn json<T: Ord + Serialize>(
+    command: &str,
+    report: &Report,
+    list: &str,
+    items: &[T],
+) -> serde_json::Result<String> {
+    pretty(&Answer {
+        command,
+        tree: &report.tree,
+        coverage: &report.coverage,
+        list,
+        items: sorted(items),
+    })
+}
+
+/// The object that `graph` prints.
+pub fn graph_json(answer: &GraphAnswer) -> serde_json::Result<String> {
+    #[derive(serde::Serialize)]
+    struct Graph<'a> {
+        schema: &'static str,
+        command: &'static str,
+        #[serde(flatten)]
+        answer: &'a GraphAnswer,
+    }
+    pretty(&Graph {
+        schema: SCHEMA,
+        command: "graph",
+        answer,
+    })
+}
+
+fn pretty(value: &impl Serialize) -> serde_json::Result<String> {
+    let mut out = serde_json::to_string_pretty(value)?;
+    out.push('\n');
+    Ok(out)
+}
+
+struct Answer<'a, T> {
+    command: &'a str,
+    tree: &'a TreeSummary,
+    coverage: &'a Coverage,
+    list: &'a str,
+    items: Vec<&'a T>,
+}
+
+impl<T: Serialize> Serialize for Answer<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(5))?;
+        map.serialize_entry("schema", SCHEMA)?;
+        map.serialize_entry("command", self.command)?;
+        map.serialize_entry("tree", self.tree)?;
+        map.serialize_entry("coverage", self.coverage)?;
+        map.serialize_entry(self.list, &self.items)?;
+        map.end()
+    }
+}

@@ -1,0 +1,146 @@
+//! Turns what a run found into text: for people, for machines, for a picture.
+//!
+//! Each function takes the answer and writes into a buffer it is given, or returns a string;
+//! nothing here prints. Everything is sorted here, whatever order the stages before found
+//! it in.
+//!
+//! **Invariant:** the same answer gives the same bytes. Neither the width of a terminal, nor a
+//! clock, nor a locale is asked.
+
+mod excerpt;
+mod findings;
+mod graph;
+mod json;
+mod mappings;
+mod readers;
+mod stats;
+mod text;
+
+use codespan_reporting::term::termcolor::{Buffer, Color, ColorSpec, WriteColor};
+
+use crate::analysis::Coverage;
+use crate::pipeline::TreeSummary;
+
+pub use codespan_reporting::term::termcolor;
+pub use findings::findings;
+pub use graph::{graph_dot, graph_text};
+pub use json::{graph_json, json};
+pub use mappings::mappings;
+pub use readers::readers;
+pub use stats::{problems, stats};
+
+/// References to `items` in the order of output: by file, line and column.
+fn sorted<T: Ord>(items: &[T]) -> Vec<&T> {
+    let mut items: Vec<&T> = items.iter().collect();
+    items.sort();
+    items
+}
+
+/// What a coloured piece of text is.
+#[derive(Clone, Copy)]
+enum Style {
+    Heading,
+    File,
+    Dim,
+    Bad,
+    Doubtful,
+    Good,
+}
+
+impl Style {
+    fn spec(self) -> ColorSpec {
+        let mut spec = ColorSpec::new();
+        match self {
+            Style::Heading => spec.set_bold(true),
+            Style::File => spec.set_fg(Some(Color::Cyan)),
+            Style::Dim => spec.set_dimmed(true),
+            Style::Bad => spec.set_fg(Some(Color::Red)).set_bold(true),
+            Style::Doubtful => spec.set_fg(Some(Color::Yellow)).set_bold(true),
+            Style::Good => spec.set_fg(Some(Color::Green)).set_bold(true),
+        };
+        spec
+    }
+}
+
+/// Text with styles, in memory: writing cannot fail.
+struct Canvas<'b>(&'b mut Buffer);
+
+impl Canvas<'_> {
+    fn put(&mut self, text: &str) {
+        use std::io::Write;
+        let _ = self.0.write_all(text.as_bytes());
+    }
+
+    fn styled(&mut self, style: Style, text: &str) {
+        let _ = self.0.set_color(&style.spec());
+        self.put(text);
+        let _ = self.0.reset();
+    }
+
+    fn line(&mut self, text: &str) {
+        self.put(text.trim_end());
+        self.put("\n");
+    }
+
+    /// `name  text`, wrapped, the following lines aligned with the text.
+    fn field(&mut self, indent: usize, name: &str, value: &str) {
+        const NAME: usize = 12;
+        let hang = indent + NAME;
+        for (i, line) in text::wrap(value, text::WIDTH - hang).iter().enumerate() {
+            self.put(&" ".repeat(indent));
+            let name = if i == 0 { name } else { "" };
+            self.styled(Style::Dim, &format!("{name:NAME$}"));
+            self.line(line);
+        }
+    }
+}
+
+/// `Linux 6.12.117: 59,812 files scanned (1,340 MB), 912 parsed`.
+fn describe_tree(tree: &TreeSummary) -> String {
+    let what = match (tree.kind, &tree.version) {
+        ("linux", Some(version)) => format!("Linux {}", text::printable(version)),
+        ("linux", None) => "Linux, version unknown".to_owned(),
+        ("sample", _) => "built-in sample".to_owned(),
+        (kind, _) => kind.to_owned(),
+    };
+    format!(
+        "{what}: {} scanned ({}), {} parsed",
+        text::count(tree.files_scanned, "file", "files"),
+        megabytes(tree.bytes),
+        text::grouped(tree.files_parsed as u64),
+    )
+}
+
+fn megabytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        _ => format!("{} MB", text::grouped(bytes.div_ceil(1_000_000))),
+    }
+}
+
+/// What was understood and what was not, in words that promise nothing.
+fn describe_coverage(coverage: &Coverage) -> String {
+    if coverage.functions == 0 {
+        return "no function that handles page protections was found".to_owned();
+    }
+    let understood = coverage.functions.saturating_sub(coverage.not_understood);
+    let mut out = format!(
+        "understood {} of {} the answers depend on",
+        text::grouped(understood as u64),
+        text::count(coverage.functions, "function", "functions"),
+    );
+    let indirect = text::count(
+        coverage.indirect_unresolved,
+        "indirect call",
+        "indirect calls",
+    );
+    let unproven = text::count(coverage.unproven, "generic use", "generic uses");
+    out.push_str(&format!("; {indirect} unresolved; {unproven} unproven"));
+    out
+}
+
+/// The last lines of every report for people: what was checked and how well.
+fn closing(canvas: &mut Canvas, tree: &TreeSummary, coverage: &Coverage) {
+    canvas.field(0, "checked", &describe_tree(tree));
+    canvas.field(0, "coverage", &describe_coverage(coverage));
+}

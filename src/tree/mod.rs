@@ -1,0 +1,50 @@
+//! The first stage: find the sources, read each once, and index what a lexical pass can see.
+//!
+//! [`Tree::open`] walks the paths to check and recognises a Linux tree; [`Tree::index`] reads
+//! every file once and runs [`index_file`] over it, a pure function from bytes to a
+//! [`FileIndex`]: functions with their byte ranges and callees, function-like macros, structure
+//! definitions, initialised objects, member stores. Nothing is parsed here; later stages parse
+//! only the functions an answer depends on, found through the [`Index`].
+//!
+//! How one file is indexed:
+//!
+//! - `events.rs` marks the few bytes that matter (`( ) { } ; , = " ' / #`) and all
+//!   identifier bytes as bit masks, 64 bytes at a time, with AVX2 where the machine has it.
+//! - `scan/` walks the marked bytes with a state machine that looks *back* from a mark
+//!   to the identifier in front of it. Most bytes of a file are never looked at one by one.
+//! - `words.rs` looks the vocabulary up where identifiers begin, so that later stages know which
+//!   functions mention it.
+//! - Register headers, a third of a kernel tree's bytes, are recognised early and skipped.
+//!
+//! **Invariant:** the index depends on the bytes and names of the files only, not on the number
+//! of threads or the order in which files were read.
+//!
+//! **Invariant:** no input makes this stage panic, recurse or take more than linear time. What it
+//! had to give up is a [`Problem`] that names the file.
+
+mod buckets;
+mod entries;
+mod events;
+mod index;
+mod kind;
+mod names;
+mod problem;
+mod registers;
+mod scan;
+mod source;
+#[cfg(all(test, unix))]
+mod tests;
+mod walk;
+mod words;
+
+pub use entries::{
+    AliasEntry, FileIndex, FunctionEntry, InitializerEntry, MacroEntry, MemberPair, StructEntry,
+};
+pub use index::Index;
+pub use kind::{TreeKind, is_in_linux_tree};
+pub use names::name_hash;
+pub use problem::{Problem, ProblemKind, TreeError};
+pub use scan::index_file;
+pub use source::{Language, SourceFile, Tree};
+pub use walk::MAX_FILE_BYTES;
+pub use words::Words;

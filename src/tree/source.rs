@@ -1,0 +1,298 @@
+//! The tree: its files, and reading them.
+
+use std::cell::RefCell;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashMap;
+
+use crate::program::{FileId, Symbol};
+
+use super::kind::{TreeKind, linux_version};
+use super::problem::{Problem, ProblemKind, TreeError};
+use super::walk::{self, MAX_FILE_BYTES};
+
+/// The source files to check.
+#[derive(Debug)]
+pub struct Tree {
+    /// What the files belong to.
+    pub kind: TreeKind,
+    /// The version of a Linux tree, `6.12.117`.
+    pub version: Option<String>,
+    /// All source files, sorted by path; a [`FileId`] is a position in it.
+    pub files: Vec<SourceFile>,
+    /// What could not be walked, sorted by path.
+    pub problems: Vec<Problem>,
+    contents: Contents,
+}
+
+/// One source file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Path relative to the root of the tree, with `/` between names. Bytes of a name that are
+    /// not UTF-8 are written `\xNN`.
+    pub path: Box<str>,
+    /// Its size when the tree was walked.
+    pub n_bytes: u64,
+    /// What it is written in.
+    pub language: Language,
+    /// The directory below `arch/` it is in, in a Linux tree.
+    pub arch: Option<Symbol>,
+}
+
+/// What a source file is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// `.c` and `.h`.
+    C,
+    /// `.rs`.
+    Rust,
+}
+
+#[derive(Debug)]
+enum Contents {
+    Disk {
+        root: PathBuf,
+        /// Files whose name [`SourceFile::path`] does not spell exactly.
+        odd_paths: FxHashMap<u32, PathBuf>,
+    },
+    Memory(Vec<Vec<u8>>),
+}
+
+/// A file found by the walk, before it has an id.
+pub(super) struct Found {
+    pub(super) file: SourceFile,
+    pub(super) odd_path: Option<PathBuf>,
+}
+
+impl Language {
+    /// The language of a file by its extension.
+    pub fn of(path: &Path) -> Option<Language> {
+        match path.extension().and_then(OsStr::to_str)? {
+            "c" | "h" => Some(Language::C),
+            "rs" => Some(Language::Rust),
+            _ => None,
+        }
+    }
+}
+
+impl SourceFile {
+    pub(super) fn new(path: Box<str>, n_bytes: u64, language: Language) -> SourceFile {
+        let arch = path
+            .strip_prefix("arch/")
+            .and_then(|rest| rest.split_once('/'))
+            .map(|(arch, _)| Symbol::new(arch));
+        SourceFile {
+            path,
+            n_bytes,
+            language,
+            arch,
+        }
+    }
+}
+
+impl Tree {
+    /// Walks `paths`: directories or single files.
+    ///
+    /// If all of them lie in one Linux tree, that tree's top directory is the root and only the
+    /// given paths are walked. Otherwise the root is the directory that holds all of them. Use
+    /// [`Tree::open_all`] where paths of several Linux trees may be given.
+    pub fn open(paths: &[PathBuf]) -> Result<Tree, TreeError> {
+        walk::open(paths)
+    }
+
+    /// Like [`Tree::open`], with a tree of its own for each Linux tree the paths belong to, in
+    /// the order they first appear; paths in no Linux tree form one together.
+    pub fn open_all(paths: &[PathBuf]) -> Result<Vec<Tree>, TreeError> {
+        walk::open_all(paths)
+    }
+
+    /// A tree of files that exist in memory only, given by path and content. It is a Linux tree
+    /// if one of them is a top `Makefile`; files that are no source are left out, and of several
+    /// with one path the last counts.
+    pub fn in_memory(files: Vec<(String, Vec<u8>)>) -> Tree {
+        let mut version = None;
+        let mut problems = Vec::new();
+        let mut sources: Vec<(SourceFile, Vec<u8>)> = Vec::new();
+        for (path, content) in files {
+            if path == "Makefile" {
+                version = linux_version(&content);
+            }
+            let Some(language) = Language::of(Path::new(&path)) else {
+                continue;
+            };
+            let n_bytes = content.len() as u64;
+            if n_bytes > MAX_FILE_BYTES {
+                problems.push(walk::too_large(path, n_bytes));
+                continue;
+            }
+            sources.push((
+                SourceFile::new(path.into_boxed_str(), n_bytes, language),
+                content,
+            ));
+        }
+        // The sort is stable and the first of equals is kept, so the last given comes first.
+        sources.reverse();
+        sources.sort_by(|a, b| a.0.path.cmp(&b.0.path));
+        sources.dedup_by(|later, kept| later.0.path == kept.0.path);
+        problems.sort();
+        let (files, contents): (Vec<_>, Vec<_>) = sources.into_iter().unzip();
+        Tree {
+            kind: match version {
+                Some(_) => TreeKind::Linux,
+                None if files.len() == 1 => TreeKind::File,
+                None => TreeKind::Directory,
+            },
+            version,
+            files,
+            problems,
+            contents: Contents::Memory(contents),
+        }
+    }
+
+    pub(super) fn on_disk(
+        kind: TreeKind,
+        version: Option<String>,
+        root: PathBuf,
+        mut found: Vec<Found>,
+        mut problems: Vec<Problem>,
+    ) -> Tree {
+        found.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+        found.dedup_by(|later, kept| later.file.path == kept.file.path);
+        problems.sort();
+        problems.dedup();
+        let mut odd_paths = FxHashMap::default();
+        let mut files = Vec::with_capacity(found.len());
+        for Found { file, odd_path } in found {
+            if let Some(path) = odd_path {
+                odd_paths.insert(files.len() as u32, path);
+            }
+            files.push(file);
+        }
+        Tree {
+            kind,
+            version,
+            files,
+            problems,
+            contents: Contents::Disk { root, odd_paths },
+        }
+    }
+
+    /// The directory paths are relative to; `None` in memory.
+    pub fn root(&self) -> Option<&Path> {
+        match &self.contents {
+            Contents::Disk { root, .. } => Some(root),
+            Contents::Memory(_) => None,
+        }
+    }
+
+    /// The path of a file, relative to the root.
+    pub fn path(&self, file: FileId) -> &str {
+        &self.files[file.0 as usize].path
+    }
+
+    /// The file with a path relative to the root.
+    pub fn file_at(&self, path: &str) -> Option<FileId> {
+        let at = self
+            .files
+            .binary_search_by(|file| (*file.path).cmp(path))
+            .ok()?;
+        Some(FileId(at as u32))
+    }
+
+    /// All file ids in order.
+    pub fn file_ids(&self) -> impl ExactSizeIterator<Item = FileId> + use<> {
+        (0..self.files.len() as u32).map(FileId)
+    }
+
+    /// Size of all files together when the tree was walked.
+    pub fn n_bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.n_bytes).sum()
+    }
+
+    /// The content of a file.
+    pub fn read(&self, file: FileId) -> Result<Vec<u8>, TreeError> {
+        self.with_content(file, <[u8]>::to_vec)
+    }
+
+    /// Calls `f` with the content of a file, held in a buffer each thread reuses.
+    pub(super) fn with_content<T>(
+        &self,
+        file: FileId,
+        f: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, TreeError> {
+        let (root, odd_paths) = match &self.contents {
+            Contents::Memory(contents) => return Ok(f(&contents[file.0 as usize])),
+            Contents::Disk { root, odd_paths } => (root, odd_paths),
+        };
+        let source = &self.files[file.0 as usize];
+        let path = match odd_paths.get(&file.0) {
+            Some(path) => root.join(path),
+            None => root.join(&*source.path),
+        };
+        thread_local! {
+            static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        BUFFER.with_borrow_mut(|buffer| {
+            let content =
+                read_into(&path, source.n_bytes, buffer).map_err(|e| TreeError::Unreadable {
+                    path: source.path.to_string(),
+                    reason: plain_reason(&e),
+                })?;
+            Ok(f(content))
+        })
+    }
+}
+
+/// Reads a file into `buffer`, which only ever grows, so that memory is not cleared for each
+/// file. `n_expected` saves asking for the size again; the file may have changed since.
+fn read_into<'b>(path: &Path, n_expected: u64, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
+    let mut file = File::open(path)?;
+    // One byte more than expected, so that the end shows in the same read.
+    let n_wanted = (n_expected.min(MAX_FILE_BYTES) + 1) as usize;
+    if buffer.len() < n_wanted {
+        buffer.resize(n_wanted, 0);
+    }
+    let mut n_read = 0;
+    loop {
+        if n_read == buffer.len() {
+            if n_read as u64 > MAX_FILE_BYTES {
+                return Err(io::Error::new(
+                    io::ErrorKind::FileTooLarge,
+                    "grew too large while it was read",
+                ));
+            }
+            buffer.resize(2 * n_read, 0);
+        }
+        match file.read(&mut buffer[n_read..]) {
+            Ok(0) => return Ok(&buffer[..n_read]),
+            Ok(n) => n_read += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// What the system said, without the error number.
+pub(super) fn plain_reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((reason, _)) => reason.to_lowercase(),
+        None => text,
+    }
+}
+
+/// The problem an unreadable file leaves in the index.
+pub(super) fn unreadable(error: TreeError, path: &str) -> Problem {
+    let reason = match error {
+        TreeError::Unreadable { reason, .. } => reason,
+        other => other.to_string(),
+    };
+    Problem::new(
+        path,
+        ProblemKind::Unreadable(reason),
+        "the file was skipped",
+    )
+}

@@ -1,0 +1,33 @@
+//! What tests share: running the program, and finding kernel trees.
+#![allow(
+    dead_code,
+    reason = "every test crate compiles this and uses a part of it"
+)]
+
+pub mod kernel;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// The program, with nothing of the caller's environment that changes its output.
+pub fn ptelint(current_dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ptelint"));
+    command
+        .current_dir(current_dir)
+        .env_remove("NO_COLOR")
+        .env("TERM", "xterm");
+    command
+}
+
+/// Runs the program with arguments separated by blanks.
+pub fn run(current_dir: &Path, args: &str) -> Output {
+    ptelint(current_dir)
+        .args(args.split_whitespace())
+        .output()
+        .expect("the program starts")
+}
+
+/// Output as text; the program promises UTF-8.
+pub fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("output is UTF-8")
+}
