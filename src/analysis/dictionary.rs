@@ -213,7 +213,10 @@ fn flag_names(program: &Program) -> FlagNames {
 
 /// The flag a name means: itself, or the one whose bit number it is.
 fn flag_of(name: Symbol) -> Option<Symbol> {
-    let bit = name.as_str().strip_prefix("VMA_").and_then(|rest| rest.strip_suffix("_BIT"));
+    let bit = name
+        .as_str()
+        .strip_prefix("VMA_")
+        .and_then(|rest| rest.strip_suffix("_BIT"));
     match bit {
         Some(stem) => Some(Symbol::new(&format!("VM_{stem}"))),
         None => is_flag(name).then_some(name),
@@ -224,7 +227,9 @@ fn is_flag(name: Symbol) -> bool {
     let text = name.as_str();
     text.starts_with("VM_")
         && !text.starts_with("VM_FAULT")
-        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// True for headers whose flags every file means; a driver's own `VM_…` is something else.

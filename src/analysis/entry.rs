@@ -74,9 +74,7 @@ pub fn run_all(world: World<'_>) -> Vec<Run> {
         entry.phase == Phase::Mmap && !entry.secondary
     }));
     let missing = unreached(world, &runs);
-    let mut secondary = entries(world, |entry| {
-        entry.phase == Phase::Mmap && entry.secondary
-    });
+    let mut secondary = entries(world, |entry| entry.phase == Phase::Mmap && entry.secondary);
     secondary.retain(|(function, _)| missing.contains(function));
     runs.extend(run_mmaps(secondary));
     let born = born(&runs);
@@ -112,10 +110,7 @@ type Entry = (FnId, (Phase, Option<TableId>));
 
 /// The functions behind the entry points, in order. An mmap operation is listed once, however many
 /// tables name it; a VMA operation once for each table.
-fn entries(
-    world: World<'_>,
-    is_wanted: impl Fn(&EntryPoint) -> bool,
-) -> Vec<Entry> {
+fn entries(world: World<'_>, is_wanted: impl Fn(&EntryPoint) -> bool) -> Vec<Entry> {
     let mut found = BTreeSet::new();
     for entry in world.dictionary.entry_points {
         if !is_wanted(entry) {
@@ -140,11 +135,7 @@ fn entries(
 }
 
 /// True if a function's parameters fit an entry point.
-fn has_shape(
-    world: World<'_>,
-    function: FnId,
-    entry: &EntryPoint,
-) -> bool {
+fn has_shape(world: World<'_>, function: FnId, entry: &EntryPoint) -> bool {
     let params = world.program.function(function).params();
     params.len() == entry.target + 1
         && params
@@ -152,11 +143,7 @@ fn has_shape(
             .is_some_and(|param| world.dictionary.is_vma_type(param.ty.base))
 }
 
-fn run_mmap(
-    world: World<'_>,
-    function: FnId,
-    phase: Option<Phase>,
-) -> Run {
+fn run_mmap(world: World<'_>, function: FnId, phase: Option<Phase>) -> Run {
     let (events, exits, is_exhausted) = run(world, function, State::default());
     let mut cow_state = State::default();
     cow_state.vma_mut(0).flags = cow_flags(world);
@@ -210,11 +197,7 @@ fn run_operation(
     }
 }
 
-fn run(
-    world: World<'_>,
-    function: FnId,
-    state: State,
-) -> (Vec<Event>, Vec<VmaState>, bool) {
+fn run(world: World<'_>, function: FnId, state: State) -> (Vec<Event>, Vec<VmaState>, bool) {
     let mut machine = Machine::new(world, Depth::Full);
     let exits = machine.enter(function, state);
     let result = world.program.function(function).result;
@@ -317,7 +300,12 @@ fn unreached(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
     let reached: BTreeSet<(FnId, Span)> = runs
         .iter()
         .flat_map(|run| &run.events)
-        .filter(|event| matches!(event.kind, EventKind::Insert { .. } | EventKind::Install { .. }))
+        .filter(|event| {
+            matches!(
+                event.kind,
+                EventKind::Insert { .. } | EventKind::Install { .. }
+            )
+        })
         .map(|event| (event.function, event.span))
         .collect();
     let mut missing = BTreeSet::new();

@@ -290,14 +290,13 @@ fn has_effect(dictionary: &Dictionary<'_>, function: &Function, is_generic: bool
             });
         let calls = body.exprs.iter().any(|expr| match &expr.kind {
             ExprKind::Call { callee, args } => match body.expr(*callee).kind {
-                ExprKind::Global(name) => matches!(
-                    dictionary.word(name, args.len()),
-                    Some(Word::Insert(_) | Word::Flags(_))
-                ) || !is_generic
-                    && matches!(
+                ExprKind::Global(name) => {
+                    matches!(
                         dictionary.word(name, args.len()),
-                        Some(Word::Install(_))
-                    ),
+                        Some(Word::Insert(_) | Word::Flags(_))
+                    ) || !is_generic
+                        && matches!(dictionary.word(name, args.len()), Some(Word::Install(_)))
+                }
                 _ => false,
             },
             // A pointer to the protection lets others change it.

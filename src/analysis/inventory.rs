@@ -72,7 +72,8 @@ pub fn mappings(
                 }
                 _ => continue,
             };
-            let Some((api, level)) = callee(program, dictionary, event.function, event.body, event.expr)
+            let Some((api, level)) =
+                callee(program, dictionary, event.function, event.body, event.expr)
             else {
                 continue;
             };
@@ -245,11 +246,7 @@ fn helpers(program: &Program, dictionary: &Dictionary<'_>, path: &CallPath) -> V
     found
 }
 
-fn observe(
-    program: &Program,
-    row: &mut Row,
-    seen: &Observation<'_>,
-) {
+fn observe(program: &Program, row: &mut Row, seen: &Observation<'_>) {
     let (protections, kinds) = classify(seen);
     row.protection.extend(protections);
     row.kinds.extend(kinds);
@@ -286,9 +283,10 @@ fn observe(
         Some(places) if places.contains(&site) => Cow::Possible,
         Some(_) => Cow::Refused,
     });
-    let is_shorter = row.path.as_ref().is_none_or(|known| {
-        (seen.path.len(), &**seen.path) < (known.len(), &**known)
-    });
+    let is_shorter = row
+        .path
+        .as_ref()
+        .is_none_or(|known| (seen.path.len(), &**seen.path) < (known.len(), &**known));
     if is_shorter {
         row.path = Some(seen.path.clone());
     }
@@ -408,9 +406,9 @@ fn mapping(
     } else {
         Cow::Unknown
     };
-    let path = row.path.map_or_else(Vec::new, |path| {
-        steps(program, places, &path, site.span)
-    });
+    let path = row
+        .path
+        .map_or_else(Vec::new, |path| steps(program, places, &path, site.span));
     Mapping {
         file: places.path(function.file).to_owned(),
         line,
@@ -418,7 +416,11 @@ fn mapping(
         function: function.name.to_string(),
         api: site.api.to_string(),
         is_override,
-        kinds: if is_override { row.kinds } else { BTreeSet::new() },
+        kinds: if is_override {
+            row.kinds
+        } else {
+            BTreeSet::new()
+        },
         protection,
         api_adjusts: insert.map_or_else(Vec::new, |insert| {
             insert
@@ -443,12 +445,7 @@ fn mapping(
 }
 
 /// A call path as places: each function with the line in it where the next one is called.
-pub fn steps(
-    program: &Program,
-    places: &Places<'_>,
-    path: &CallPath,
-    last: Span,
-) -> Vec<Step> {
+pub fn steps(program: &Program, places: &Places<'_>, path: &CallPath, last: Span) -> Vec<Step> {
     path.iter()
         .enumerate()
         .map(|(i, (id, _))| {

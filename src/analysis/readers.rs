@@ -298,9 +298,7 @@ impl Judge<'_> {
                 EventKind::Insert {
                     protection: Some(protection),
                     ..
-                } if protection.reads.contains(&read) => {
-                    (Role::Forward, Some(Verdict::Insertion))
-                }
+                } if protection.reads.contains(&read) => (Role::Forward, Some(Verdict::Insertion)),
                 EventKind::Compare { protection } if protection.reads.contains(&read) => {
                     (Role::Compare, None)
                 }

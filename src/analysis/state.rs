@@ -175,14 +175,12 @@ impl State {
 
     /// Forgets the variables of call depth `frame` and deeper.
     pub fn leave_frame(&mut self, frame: u8) {
-        self.store.retain(
-            |place, _| {
-                !matches!(
-                    place.base,
-                    PlaceBase::Local { frame: f, .. } | PlaceBase::Result { frame: f, .. } if f >= frame
-                )
-            },
-        );
+        self.store.retain(|place, _| {
+            !matches!(
+                place.base,
+                PlaceBase::Local { frame: f, .. } | PlaceBase::Result { frame: f, .. } if f >= frame
+            )
+        });
     }
 
     /// What holds on both of two paths.

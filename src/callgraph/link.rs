@@ -29,7 +29,9 @@ impl Program {
         // A generic function that an architecture defines too is the weak one of both.
         let is_weak = |id: FnId| {
             let path = &self.file(self.function(id).file).path;
-            !self.is_hidden(id) && path.ends_with(".c") && self.file(self.function(id).file).arch.is_none()
+            !self.is_hidden(id)
+                && path.ends_with(".c")
+                && self.file(self.function(id).file).arch.is_none()
         };
         if self.file(file).arch.is_none() && found.iter().any(|&id| is_weak(id)) {
             let overriding = self.functions_named(name).iter().copied().filter(|&id| {

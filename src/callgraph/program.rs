@@ -93,7 +93,11 @@ impl Program {
         };
         let parts = &program.parts;
         for (i, function) in parts.functions.iter().enumerate() {
-            push(&mut program.functions_by_name, function.name, FnId(i as u32));
+            push(
+                &mut program.functions_by_name,
+                function.name,
+                FnId(i as u32),
+            );
         }
         for (i, (_, def)) in parts.structs.iter().enumerate() {
             push(&mut program.structs_by_name, def.name, i);

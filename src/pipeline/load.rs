@@ -50,8 +50,18 @@ pub fn words(vocabulary: &Vocabulary) -> Words {
         .construct
         .iter()
         .map(|word| (&word.name, class::ENTRY))
-        .chain(vocabulary.modify.iter().map(|word| (&word.name, class::ENTRY)))
-        .chain(vocabulary.insert.iter().map(|word| (&word.name, class::INSERT)))
+        .chain(
+            vocabulary
+                .modify
+                .iter()
+                .map(|word| (&word.name, class::ENTRY)),
+        )
+        .chain(
+            vocabulary
+                .insert
+                .iter()
+                .map(|word| (&word.name, class::INSERT)),
+        )
     {
         words.insert(name, n);
     }
@@ -474,8 +484,7 @@ impl Context<'_> {
 }
 
 fn is_aggregate(name: Symbol) -> bool {
-    !name.as_str().is_empty()
-        && !matches!(name.as_str(), "void" | "int" | "char" | "unsigned long")
+    !name.as_str().is_empty() && !matches!(name.as_str(), "void" | "int" | "char" | "unsigned long")
 }
 
 fn base_name(path: &str) -> &str {

@@ -170,7 +170,14 @@ pub fn run(
         clock.stage("walk");
         let index = index(&tree, &vocabulary, progress);
         clock.stage("index");
-        Ok(analyse(tree, index, &vocabulary, is_sample, clock, progress))
+        Ok(analyse(
+            tree,
+            index,
+            &vocabulary,
+            is_sample,
+            clock,
+            progress,
+        ))
     })
 }
 

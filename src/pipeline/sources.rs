@@ -31,6 +31,9 @@ impl<'a> Sources<'a> {
 
     /// How many files were read.
     pub fn n_read(&self) -> usize {
-        self.bytes.iter().filter(|bytes| bytes.get().is_some()).count()
+        self.bytes
+            .iter()
+            .filter(|bytes| bytes.get().is_some())
+            .count()
     }
 }

@@ -51,12 +51,7 @@ impl<'p> Machine<'p> {
 
     /// Reads of a table's member that leads to a VMA's operations (`obj->funcs->vm_ops`): one
     /// state per table, so that what else is read through the same pointer belongs together.
-    fn split_by_table(
-        &mut self,
-        frame: Frame<'p>,
-        member: ExprId,
-        mut state: State,
-    ) -> Vec<State> {
+    fn split_by_table(&mut self, frame: Frame<'p>, member: ExprId, mut state: State) -> Vec<State> {
         let ExprKind::Member { base, .. } = frame.body.expr(member).kind else {
             return vec![state];
         };
@@ -218,9 +213,10 @@ impl<'p> Machine<'p> {
         values: &[Value],
     ) -> State {
         let site = frame.body.expr(call).span;
-        let data = values.iter().rev().find(|value| {
-            matches!(value, Value::Pointer(_) | Value::Vma(_) | Value::Fault(_))
-        });
+        let data = values
+            .iter()
+            .rev()
+            .find(|value| matches!(value, Value::Pointer(_) | Value::Vma(_) | Value::Fault(_)));
         let Some(data) = data else {
             return state;
         };
@@ -278,9 +274,7 @@ impl<'p> Machine<'p> {
         let field = self.member_name(frame, state, field);
         let ty = frame.facts.types[base.0 as usize];
         let is_entry = |entry: &crate::vocabulary::EntryPoint| {
-            !entry.secondary
-                && ty.base == entry.table.as_str()
-                && field == entry.member.as_str()
+            !entry.secondary && ty.base == entry.table.as_str() && field == entry.member.as_str()
         };
         if self.dictionary.entry_points.iter().any(is_entry) {
             // What is behind an entry point is analysed from there.
@@ -311,7 +305,8 @@ impl<'p> Machine<'p> {
     /// to one structure where another is expected.
     fn fits(&self, frame: Frame<'p>, id: FnId, args: &[ExprId]) -> bool {
         let params = self.program.function(id).params();
-        let is_structure = |ty: TypeRef| ty.pointers == 1 && ty.base.as_str().starts_with("struct ");
+        let is_structure =
+            |ty: TypeRef| ty.pointers == 1 && ty.base.as_str().starts_with("struct ");
         params.len() == args.len()
             && params.iter().zip(args).all(|(param, arg)| {
                 let given = frame.facts.types[arg.0 as usize];
@@ -343,11 +338,13 @@ impl<'p> Machine<'p> {
         if self.dictionary.is_insert(function.name) {
             return false;
         }
-        let is_protection = |ty: TypeRef, pointers: u8| {
-            ty.base == "pgprot_t" && ty.pointers == pointers
-        };
+        let is_protection =
+            |ty: TypeRef, pointers: u8| ty.base == "pgprot_t" && ty.pointers == pointers;
         let gives_protection = is_protection(function.result, 0)
-            || function.params().iter().any(|param| is_protection(param.ty, 1));
+            || function
+                .params()
+                .iter()
+                .any(|param| is_protection(param.ty, 1));
         if gives_protection {
             return true;
         }
@@ -442,15 +439,9 @@ impl<'p> Machine<'p> {
         };
         let from = self.eval(frame, state, argument);
         match (protection.effect, from) {
-            (ProtectionEffect::Recompute, Value::Bits(flags))
-                if flags.ones | flags.zeros == !0 =>
-            {
+            (ProtectionEffect::Recompute, Value::Bits(flags)) if flags.ones | flags.zeros == !0 => {
                 // From fixed flags comes a fixed protection.
-                let text = format!(
-                    "{}({})",
-                    protection.name,
-                    self.describe(frame, argument)
-                );
+                let text = format!("{}({})", protection.name, self.describe(frame, argument));
                 Value::prot(Terms::one(Base::Constant(Symbol::new(&text))))
             }
             (ProtectionEffect::Recompute, _) => Value::prot(Terms::one(Base::Recomputed)),
@@ -506,8 +497,8 @@ impl<'p> Machine<'p> {
             Some((_, Value::Vma(vma))) => Some(vma),
             _ => None,
         };
-        let is_kernel = argument(install.mm, state)
-            .is_some_and(|(mm, _)| is_kernel_mm(frame.body, mm));
+        let is_kernel =
+            argument(install.mm, state).is_some_and(|(mm, _)| is_kernel_mm(frame.body, mm));
         let its_state = state.vma(vma.unwrap_or(0));
         self.observe(
             frame,
@@ -652,7 +643,9 @@ impl Machine<'_> {
             return None;
         };
         let stem = name.as_str().strip_prefix("VMA_")?.strip_suffix("_BIT")?;
-        self.dictionary.flags.mask(Symbol::new(&format!("VM_{stem}")))
+        self.dictionary
+            .flags
+            .mask(Symbol::new(&format!("VM_{stem}")))
     }
 }
 

@@ -115,7 +115,12 @@ impl<'p> Machine<'p> {
         }
     }
 
-    pub(super) fn eval_place(&mut self, frame: Frame<'p>, state: &mut State, expr: ExprId) -> Value {
+    pub(super) fn eval_place(
+        &mut self,
+        frame: Frame<'p>,
+        state: &mut State,
+        expr: ExprId,
+    ) -> Value {
         if let ExprKind::Member { base, field, .. } = &frame.body.expr(expr).kind {
             let field = self.member_name(frame, state, *field);
             match self.eval(frame, state, *base) {
@@ -264,9 +269,11 @@ impl<'p> Machine<'p> {
         match (&left, &right) {
             (Value::Prot(a), Value::Prot(b)) => {
                 return match op {
-                    BinaryOp::And | BinaryOp::Or | BinaryOp::Xor | BinaryOp::Add | BinaryOp::Sub => {
-                        self.mix(frame, a, b, left_expr, right_expr)
-                    }
+                    BinaryOp::And
+                    | BinaryOp::Or
+                    | BinaryOp::Xor
+                    | BinaryOp::Add
+                    | BinaryOp::Sub => self.mix(frame, a, b, left_expr, right_expr),
                     _ => {
                         for (expr, terms) in [(left_expr, a), (right_expr, b)] {
                             let protection = terms.clone();
@@ -287,7 +294,8 @@ impl<'p> Machine<'p> {
         if let (Some(a), Some(b)) = (as_bits(&left), as_bits(&right))
             && (matches!(left, Value::Bits(_)) || matches!(right, Value::Bits(_)))
         {
-            let truth = |known: Option<bool>| known.map_or(Value::Unknown, |t| Value::Int(t.into()));
+            let truth =
+                |known: Option<bool>| known.map_or(Value::Unknown, |t| Value::Int(t.into()));
             return match op {
                 BinaryOp::And => Value::Bits(a.and(b)),
                 BinaryOp::Or => Value::Bits(a.or(b)),
@@ -408,7 +416,8 @@ impl<'p> Machine<'p> {
             }
         } else if ty.base == "struct vm_fault" && ty.pointers == 1 && value_now == Value::Unknown {
             value_now = Value::Fault(state.new_vma());
-        } else if ty.base == "pgprot_t" && ty.pointers == 0 && !matches!(value_now, Value::Prot(_)) {
+        } else if ty.base == "pgprot_t" && ty.pointers == 0 && !matches!(value_now, Value::Prot(_))
+        {
             value_now = self.unknown_protection(frame, value);
         }
         self.note_store(frame, target, &place, &value_now);
@@ -532,11 +541,12 @@ fn is_vma_protection(place: &Place, machine: &Machine<'_>) -> bool {
 
 fn is_vma_ops(place: &Place, machine: &Machine<'_>) -> bool {
     matches!(place.base, PlaceBase::Vma(_))
-        && machine
-            .dictionary
-            .vmas
-            .iter()
-            .any(|vma| place.fields.first().is_some_and(|field| *field == vma.ops.as_str()))
+        && machine.dictionary.vmas.iter().any(|vma| {
+            place
+                .fields
+                .first()
+                .is_some_and(|field| *field == vma.ops.as_str())
+        })
 }
 
 fn as_bits(value: &Value) -> Option<Bits> {

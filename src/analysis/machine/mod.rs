@@ -87,10 +87,7 @@ struct Frame<'p> {
 
 impl<'p> Machine<'p> {
     /// A machine with a full tank.
-    pub fn new(
-        world: World<'p>,
-        depth: Depth,
-    ) -> Machine<'p> {
+    pub fn new(world: World<'p>, depth: Depth) -> Machine<'p> {
         Machine {
             program: world.program,
             dictionary: world.dictionary,
@@ -120,7 +117,9 @@ impl<'p> Machine<'p> {
                 n_vmas = n_vmas.max(1);
                 Value::Fault(0)
             } else if base == "pgprot_t" && param.ty.pointers == 0 {
-                Value::prot(super::term::Terms::one(super::term::Base::Parameter(i as u8)))
+                Value::prot(super::term::Terms::one(super::term::Base::Parameter(
+                    i as u8,
+                )))
             } else {
                 Value::Unknown
             };
@@ -226,7 +225,14 @@ impl<'p> Machine<'p> {
         };
         let mut pending: BTreeMap<BlockId, Vec<State>> = BTreeMap::new();
         let mut seen: Vec<Vec<State>> = vec![Vec::new(); body.blocks.len()];
-        arrive(frame, max_states, &mut seen, &mut pending, BlockId(0), entry);
+        arrive(
+            frame,
+            max_states,
+            &mut seen,
+            &mut pending,
+            BlockId(0),
+            entry,
+        );
         while let Some((block, states)) = pending.pop_first() {
             for state in states {
                 if self.fuel == 0 {
@@ -383,9 +389,7 @@ fn unique(states: &mut Vec<State>) {
 /// the VMA.
 fn is_alike(a: &State, b: &State) -> bool {
     match (a.vmas.first(), b.vmas.first()) {
-        (Some(a), Some(b)) => {
-            a.ops == b.ops && a.is_updated == b.is_updated && a.prot == b.prot
-        }
+        (Some(a), Some(b)) => a.ops == b.ops && a.is_updated == b.is_updated && a.prot == b.prot,
         (None, None) => true,
         _ => false,
     }
@@ -402,9 +406,10 @@ fn arrive(
 ) {
     if let Some(live) = frame.facts.live.get(block.0 as usize) {
         state.store.retain(|place, _| match place.base {
-            PlaceBase::Local { frame: depth, local } if depth == frame.depth => {
-                live.contains(local.0 as usize)
-            }
+            PlaceBase::Local {
+                frame: depth,
+                local,
+            } if depth == frame.depth => live.contains(local.0 as usize),
             _ => true,
         });
     }
@@ -496,9 +501,9 @@ fn is_local(base: PlaceBase) -> bool {
 }
 
 fn forget_results(state: &mut State, frame: u8) {
-    state.store.retain(
-        |place, _| !matches!(place.base, PlaceBase::Result { frame: f, .. } if f >= frame),
-    );
+    state
+        .store
+        .retain(|place, _| !matches!(place.base, PlaceBase::Result { frame: f, .. } if f >= frame));
 }
 
 /// A symbol for a piece of source, for people to read.

@@ -34,9 +34,25 @@ impl<'p> Machine<'p> {
                     return;
                 };
                 if !holds {
-                    self.learn_bits(frame, state, word, Bits { ones: 0, zeros: mask });
+                    self.learn_bits(
+                        frame,
+                        state,
+                        word,
+                        Bits {
+                            ones: 0,
+                            zeros: mask,
+                        },
+                    );
                 } else if mask.count_ones() == 1 {
-                    self.learn_bits(frame, state, word, Bits { ones: mask, zeros: 0 });
+                    self.learn_bits(
+                        frame,
+                        state,
+                        word,
+                        Bits {
+                            ones: mask,
+                            zeros: 0,
+                        },
+                    );
                 }
             }
             ExprKind::Binary(op @ (BinaryOp::Eq | BinaryOp::Ne), a, b) => {
@@ -77,11 +93,7 @@ impl<'p> Machine<'p> {
             ExprKind::Cast(_, inner) => self.learn(frame, *inner, holds, state),
             ExprKind::Local(_) | ExprKind::Member { .. } => {
                 if let Some(place) = self.place_of(frame, state, condition) {
-                    let value = if holds {
-                        Value::NonZero
-                    } else {
-                        Value::Int(0)
-                    };
+                    let value = if holds { Value::NonZero } else { Value::Int(0) };
                     self.learn_value(state, &place, value);
                 }
             }
