@@ -78,17 +78,22 @@ pub fn run_all(world: World<'_>) -> Vec<Run> {
     secondary.retain(|(function, _)| missing.contains(function));
     runs.extend(run_mmaps(secondary));
     let born = born(&runs);
-    let later = entries(world, |entry| entry.phase != Phase::Mmap);
-    runs.extend(
-        later
+    let run_operations = |entries: Vec<Entry>| -> Vec<Run> {
+        entries
             .par_iter()
             .filter_map(|(function, (phase, table))| {
                 let table = (*table)?;
-                let born = born.get(&table);
-                Some(run_operation(world, *function, *phase, table, born))
+                Some(run_operation(world, *function, *phase, table, born.get(&table)))
             })
-            .collect::<Vec<_>>(),
-    );
+            .collect()
+    };
+    runs.extend(run_operations(entries(world, |entry| {
+        entry.phase != Phase::Mmap && !entry.secondary
+    })));
+    let missing = unreached(world, &runs);
+    let mut secondary = entries(world, |entry| entry.phase != Phase::Mmap && entry.secondary);
+    secondary.retain(|(function, _)| missing.contains(function));
+    runs.extend(run_operations(secondary));
     let orphans = orphans(world, &runs);
     runs.extend(
         orphans
