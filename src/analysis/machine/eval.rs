@@ -417,11 +417,7 @@ impl<'p> Machine<'p> {
                 _ => {}
             }
         } else if ty.base == "struct vm_fault" && ty.pointers == 1 && value_now == Value::Unknown {
-<<<<<<< HEAD
             value_now = Value::Fault(self.new_vma(frame, state, value));
-=======
-            value_now = Value::Fault(state.new_vma());
->>>>>>> syntax
         } else if ty.base == "pgprot_t" && ty.pointers == 0 && !matches!(value_now, Value::Prot(_))
         {
             value_now = self.unknown_protection(frame, value);

@@ -254,11 +254,7 @@ impl<'p> Machine<'p> {
             Depth::Local => 1,
         };
         let mut pending: BTreeMap<BlockId, Vec<State>> = BTreeMap::new();
-<<<<<<< HEAD
         let mut seen: Vec<Vec<(u64, State)>> = vec![Vec::new(); body.blocks.len()];
-=======
-        let mut seen: Vec<Vec<State>> = vec![Vec::new(); body.blocks.len()];
->>>>>>> syntax
         arrive(
             frame,
             max_states,

@@ -420,14 +420,10 @@ impl<'w> Walker<'w> {
             _ => false,
         };
         let is_list = is_after_element && self.context() == Context::Initialiser && !is_keyword;
-<<<<<<< HEAD
-        if previous == b']' || previous == b'0' && !is_keyword || is_list {
-=======
         let is_annotation = previous == b']'
             || previous == b'0' && !is_keyword
             || !was_start && !is_keyword && self.is_behind_name(i);
         if is_annotation || is_list {
->>>>>>> syntax
             // `int x[4] __anything`, `128 KB`, `{ ENTRIES MORE_ENTRIES }`
             let end = self.end_of_call(i);
             self.blank(i, end, RewriteKind::Annotation);

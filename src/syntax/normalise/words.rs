@@ -220,10 +220,7 @@ pub(crate) fn is_arithmetic(word: &[u8]) -> bool {
             | b"int"
             | b"char"
             | b"double"
-<<<<<<< HEAD
-=======
             | b"__int128"
->>>>>>> syntax
     )
 }
 
