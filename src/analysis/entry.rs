@@ -12,6 +12,7 @@ use super::bits::Bits;
 use super::dictionary::Word;
 use super::facts::World;
 use super::machine::{Depth, Event, EventKind, Exit, Machine};
+use super::places::is_generic_path;
 use super::state::{State, VmaState};
 use super::term::Term;
 use super::value::Value;
@@ -83,7 +84,13 @@ pub fn run_all(world: World<'_>) -> Vec<Run> {
             .par_iter()
             .filter_map(|(function, (phase, table))| {
                 let table = (*table)?;
-                Some(run_operation(world, *function, *phase, table, born.get(&table)))
+                Some(run_operation(
+                    world,
+                    *function,
+                    *phase,
+                    table,
+                    born.get(&table),
+                ))
             })
             .collect()
     };
@@ -320,10 +327,13 @@ fn unreached(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
                 let ExprKind::Global(name) = body.expr(*callee).kind else {
                     continue;
                 };
-                let is_insertion = matches!(
-                    world.dictionary.word(name, args.len()),
-                    Some(Word::Insert(_))
-                );
+                let is_insertion = match world.dictionary.word(name, args.len()) {
+                    Some(Word::Insert(_)) => true,
+                    Some(Word::Install(_)) => {
+                        !is_generic_path(&world.program.file(function.file).path)
+                    }
+                    _ => false,
+                };
                 if is_insertion && !reached.contains(&(id, expr.span)) {
                     missing.insert(id);
                 }

@@ -321,6 +321,9 @@ fn has_effect(dictionary: &Dictionary<'_>, function: &Function, is_generic: bool
             });
         let calls = body.exprs.iter().any(|expr| match &expr.kind {
             ExprKind::Call { callee, args } => match body.expr(*callee).kind {
+                ExprKind::Global(name) if is_store(name) => args
+                    .first()
+                    .is_some_and(|&target| is_vma_member(dictionary, body, target)),
                 ExprKind::Global(name) => {
                     matches!(
                         dictionary.word(name, args.len()),
