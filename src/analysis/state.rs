@@ -196,10 +196,15 @@ impl State {
                 };
                 (joined != Value::Unknown).then(|| (place.clone(), joined))
             })
-            .chain(other.store.iter().filter_map(|(place, b)| {
-                (!self.store.contains_key(place) && matches!(b, Value::Prot(_)))
-                    .then(|| (place.clone(), b.clone()))
-            }))
+            .chain(
+                other
+                    .store
+                    .iter()
+                    .filter(|(place, b)| {
+                        !self.store.contains_key(*place) && matches!(b, Value::Prot(_))
+                    })
+                    .map(|(place, b)| (place.clone(), b.clone())),
+            )
             .collect();
         State { vmas, store }
     }

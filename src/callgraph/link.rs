@@ -148,9 +148,9 @@ impl Program {
                             && directory(&here.path) == directory(&there.path)
                         {
                             1
-                        } else if is_public_header(&there.path) {
-                            2
-                        } else if is_included(&here.includes, &there.path) {
+                        } else if is_public_header(&there.path)
+                            || is_included(&here.includes, &there.path)
+                        {
                             2
                         } else {
                             3

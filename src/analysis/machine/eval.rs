@@ -123,7 +123,11 @@ impl<'p> Machine<'p> {
     ) -> Value {
         if let ExprKind::Member { base, field, .. } = &frame.body.expr(expr).kind {
             let field = self.member_name(frame, state, *field);
-            match self.eval(frame, state, *base) {
+            let base = self.eval(frame, state, *base);
+            if field == PGPROT_MEMBER && matches!(base, Value::Prot(_)) {
+                return base;
+            }
+            match base {
                 Value::Fault(vma) if field == "vma" => return Value::Vma(vma),
                 Value::Tables(tables) => {
                     let mut values = tables
