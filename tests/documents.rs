@@ -262,8 +262,8 @@ fn compare_names(sources: &[Source], report: &Report) -> Vec<String> {
         .map(|finding| finding.function.as_str())
         .collect();
     for name in &found {
-        let is_named = name.starts_with("FP_")
-            || name.ends_with("_bad") && !name.starts_with("FN_");
+        let is_named =
+            name.starts_with("FP_") || name.ends_with("_bad") && !name.starts_with("FN_");
         if !is_named {
             complaints.push(format!("`{name}` has a finding, but not the name for it"));
         }
@@ -308,9 +308,7 @@ fn compare_snapshot(document: &Path, report: &Report) -> Result<Option<String>, 
     report::findings(report, &mut buffer);
     let text = String::from_utf8(buffer.into_inner())?;
     // The summary counts what has nothing to do with the document.
-    let end = text
-        .find("\nfound       ")
-        .map_or(0, |newline| newline + 1);
+    let end = text.find("\nfound       ").map_or(0, |newline| newline + 1);
     let actual = &text[..end];
     let expected = fs::read_to_string(&path).unwrap_or_default();
     if actual == expected {

@@ -47,7 +47,11 @@ mod tests {
     #[test]
     fn pages_have_the_same_headings_and_say_what_the_declaration_says() {
         for rule in rules::ALL {
-            let headings: Vec<&str> = rule.page.lines().filter(|l| l.starts_with("# ") || l.starts_with("## ")).collect();
+            let headings: Vec<&str> = rule
+                .page
+                .lines()
+                .filter(|l| l.starts_with("# ") || l.starts_with("## "))
+                .collect();
             let title = format!("# {}", rule.id);
             let expected = [
                 title.as_str(),

@@ -154,6 +154,25 @@ impl Input<'_> {
         None
     }
 
+    /// The innermost function on a path that is an operation of its own, such as the mmap of a
+    /// driver that its subsystem calls; else the outermost.
+    pub(super) fn operation_on(&self, path: &CallPath) -> FnId {
+        let is_operation = |function: FnId| {
+            self.dictionary.entry_points.iter().any(|point| {
+                let member = Symbol::new(&point.member);
+                let tables = self.program.tables_of(Symbol::new(&point.table));
+                tables.iter().any(|&table| {
+                    self.program
+                        .table_functions(table, member)
+                        .contains(&function)
+                })
+            })
+        };
+        let functions = || path.iter().map(|(function, _)| *function);
+        let innermost = functions().rev().find(|&function| is_operation(function));
+        innermost.or_else(|| functions().next()).unwrap_or(FnId(0))
+    }
+
     /// One of the bodies of a function.
     pub(super) fn body(&self, function: FnId, body: usize) -> &Body {
         &self.program.function(function).bodies[body]

@@ -1,6 +1,6 @@
 //! `vm_page_prot` is stored to when others can already see the VMA.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{CallPath, Event, EventKind, Run};
 use crate::callgraph::FnId;
@@ -40,7 +40,7 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
 
 /// Stores on the way from a fault-type operation.
 fn in_faults(input: &Input<'_>) -> Vec<Finding> {
-    let mut found: BTreeMap<Site, (&Run, CallPath)> = BTreeMap::new();
+    let mut found: BTreeMap<FnId, Stores<'_>> = BTreeMap::new();
     let faults = input
         .runs
         .iter()
@@ -54,18 +54,30 @@ fn in_faults(input: &Input<'_>) -> Vec<Finding> {
                 function: event.function,
                 span: event.span,
             };
-            let is_shorter = found.get(&site).is_none_or(|(known, path)| {
-                (event.path.len(), &**event.path, run.table) < (path.len(), &***path, known.table)
+            let stores = found.entry(event.function).or_insert_with(|| Stores {
+                sites: BTreeSet::new(),
+                run,
+                path: event.path.clone(),
             });
-            if is_shorter {
-                found.insert(site, (run, event.path.clone()));
+            stores.sites.insert(site);
+            let rank = |run: &Run, path: &CallPath| (path.len(), path.to_vec(), run.table);
+            if rank(run, &event.path) < rank(stores.run, &stores.path) {
+                stores.run = run;
+                stores.path = event.path.clone();
             }
         }
     }
     found
-        .into_iter()
-        .map(|(site, (run, path))| fault_finding(input, site, run, &path))
+        .into_values()
+        .filter_map(|stores| fault_finding(input, &stores))
         .collect()
+}
+
+/// The stores in one function, and the shortest way to it.
+struct Stores<'a> {
+    sites: BTreeSet<Site>,
+    run: &'a Run,
+    path: CallPath,
 }
 
 fn is_store(event: &Event) -> bool {
@@ -81,7 +93,10 @@ fn is_core(input: &Input<'_>, function: FnId) -> bool {
     function.name == "vma_set_page_prot" || input.places.path(function.file).starts_with("mm/")
 }
 
-fn fault_finding(input: &Input<'_>, site: Site, run: &Run, path: &CallPath) -> Finding {
+fn fault_finding(input: &Input<'_>, stores: &Stores<'_>) -> Option<Finding> {
+    let Stores { sites, run, path } = stores;
+    let mut sites = sites.iter().copied();
+    let site = sites.next()?;
     let function = input.program.function(site.function).name;
     let handler = input.program.function(run.function).name;
     let by = if function == handler {
@@ -93,7 +108,7 @@ fn fault_finding(input: &Input<'_>, site: Site, run: &Run, path: &CallPath) -> F
         message: format!(
             "{by} changes `vm_page_prot` while other threads fault in the same mapping"
         ),
-        label: "stored under the read lock".to_owned(),
+        label: "stored with the mmap lock held for reading only".to_owned(),
         why: WHY_FAULT,
         help: HELP_FAULT,
         what: "fault".to_owned(),
@@ -101,15 +116,17 @@ fn fault_finding(input: &Input<'_>, site: Site, run: &Run, path: &CallPath) -> F
     let mut finding = input.draft(&RULE, Severity::Error, site, text);
     finding.labels.push(input.label(
         input.name_of(run.function),
-        "runs on every access to a page that is not there",
+        "any number of threads can be in here",
     ));
+    let others = sites.map(|other| input.label(other, "and here"));
+    finding.labels.extend(others);
     finding.trace = input.trace(run, path, site.span, "stores to `vm_page_prot`");
-    finding
+    Some(finding)
 }
 
 /// Stores of drivers to a VMA they have looked up.
 fn on_found_vmas(input: &Input<'_>) -> Vec<Finding> {
-    let mut found: BTreeMap<Site, Site> = BTreeMap::new();
+    let mut found: BTreeMap<FnId, (Site, Site)> = BTreeMap::new();
     for (&function, events) in &input.uses.events {
         if input
             .places
@@ -124,12 +141,14 @@ fn on_found_vmas(input: &Input<'_>) -> Vec<Finding> {
                     function,
                     span: event.span,
                 };
-                found.entry(store).or_insert(Site { function, span });
+                let pair = (store, Site { function, span });
+                let first = found.entry(function).or_insert(pair);
+                *first = (*first).min(pair);
             }
         }
     }
     found
-        .into_iter()
+        .into_values()
         .map(|(store, lookup)| found_finding(input, store, lookup))
         .collect()
 }

@@ -28,7 +28,7 @@ const HELP: &str = "Pass `vma->vm_page_prot`, which has the rights the mapping h
 const HELP_STORE: &str = "Derive from what is there: `vma->vm_page_prot = \
     pgprot_writecombine(vma->vm_page_prot)` keeps the rights of the mapping.";
 
-/// How far the rules look for the place where a constant is named, in calls from the way to the
+/// How far the rule looks for the place where a constant is named, in calls from the way to the
 /// insertion.
 const MAX_HELPERS: usize = 3;
 
@@ -323,30 +323,37 @@ fn gives_protection(input: &Input<'_>, function: FnId) -> bool {
 fn finding(input: &Input<'_>, site: Site, constant: Symbol, one: &Use<'_>) -> Finding {
     let function = input.program.function(site.function).name;
     let mapping = match one.lacks {
-        Lacks::Both => "one that may be read-only or private",
-        Lacks::Write => "one that may be read-only",
-        Lacks::Shared => "one that may be private",
+        Lacks::Both => "read-only or private",
+        Lacks::Write => "read-only",
+        Lacks::Shared => "private",
     };
-    let verb = if one.is_store {
-        format!("makes `{constant}` the protection of any mapping")
+    let message = if one.is_store {
+        format!(
+            "`{function}` makes `{constant}`, which allows writing, the protection of mappings \
+             that may be {mapping}"
+        )
     } else {
-        format!("maps pages with `{constant}` into any mapping")
+        format!(
+            "`{function}` maps pages with `{constant}`, which allows writing, into mappings that \
+             may be {mapping}"
+        )
     };
     let text = Text {
-        message: format!("`{function}` {verb}, even {mapping}"),
-        label: "allows writing, whatever the mapping allows".to_owned(),
+        message,
+        label: "writable, whatever the mapping is".to_owned(),
         why: WHY,
         help: if one.is_store { HELP_STORE } else { HELP },
         what: constant.to_string(),
     };
     let mut finding = input.draft(&RULE, Severity::Error, site, text);
     let unasked = match one.lacks {
-        Lacks::Both => "asks neither for VM_WRITE nor for VM_SHARED",
-        Lacks::Write => "does not ask for VM_WRITE",
-        Lacks::Shared => "does not ask for VM_SHARED",
+        Lacks::Both => "demands neither VM_WRITE nor VM_SHARED",
+        Lacks::Write => "does not demand VM_WRITE",
+        Lacks::Shared => "does not demand VM_SHARED",
     };
+    let asked = input.operation_on(&one.path);
     finding.labels.push(input.label(
-        input.name_of(one.run.function),
+        input.name_of(asked),
         format!("this {} {unasked}", operation(one.run.phase)),
     ));
     if !covers(one.site, site) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{CallPath, Event, EventKind, Run};
+use crate::analysis::{CallPath, Event, EventKind, Run, Word};
 use crate::callgraph::FnId;
 use crate::program::{ExprKind, LocalId, Span};
 
@@ -89,7 +89,7 @@ fn collect<'a>(
                 let smuggle = Smuggle {
                     copied: site(made),
                     changed: site(event),
-                    inserted: insertion(events, vma, made),
+                    inserted: insertion(input, events, vma, made),
                     way: (run, event.path.clone()),
                 };
                 let known = found.get(&variable);
@@ -140,15 +140,36 @@ fn names(input: &Input<'_>, store: &Event, variable: Variable) -> bool {
 }
 
 /// Where the copy is handed to an insertion.
-fn insertion(events: &[Event], copy: u8, made: &Event) -> Option<Site> {
+fn insertion(input: &Input<'_>, events: &[Event], copy: u8, made: &Event) -> Option<Site> {
     let inserted = events.iter().filter(|event| {
         event.path.starts_with(&made.path)
             && matches!(event.kind, EventKind::Insert { vma: Some(vma), .. } if vma == copy)
     });
-    inserted.map(site).min_by_key(|inserted| {
+    inserted
+        .map(|event| Site {
+            function: event.function,
+            span: target(input, event),
+        })
         // In the function of the copy, if it is there at all.
-        (inserted.function != made.function, *inserted)
-    })
+        .min_by_key(|inserted| (inserted.function != made.function, *inserted))
+}
+
+/// The argument of an insertion that is the VMA; the whole call if it leads there some other way.
+fn target(input: &Input<'_>, event: &Event) -> Span {
+    let body = input.body(event.function, event.body);
+    let argument = || {
+        let ExprKind::Call { callee, args } = &body.expr(event.expr).kind else {
+            return None;
+        };
+        let ExprKind::Global(name) = body.expr(*callee).kind else {
+            return None;
+        };
+        match input.dictionary.word(name, args.len())? {
+            Word::Insert(insert) => Some(body.expr(*args.get(insert.target)?).span),
+            _ => None,
+        }
+    };
+    argument().unwrap_or(event.span)
 }
 
 fn site(event: &Event) -> Site {
@@ -163,9 +184,9 @@ fn finding(input: &Input<'_>, variable: Variable, smuggle: Smuggle<'_>) -> Findi
     let name = function.locals[variable.local.0 as usize].name;
     let text = Text {
         message: format!(
-            "`{name}` is a copy of the VMA, changed to insert entries with another protection"
+            "`{name}`, a copy of the VMA, is changed to insert entries with another protection"
         ),
-        label: "changes the copy, not the VMA".to_owned(),
+        label: "changes the copy; the VMA stays as it is".to_owned(),
         why: WHY,
         help: HELP,
         what: name.to_string(),
@@ -173,13 +194,13 @@ fn finding(input: &Input<'_>, variable: Variable, smuggle: Smuggle<'_>) -> Findi
     let mut finding = input.draft(&RULE, Severity::Error, smuggle.changed, text);
     finding
         .labels
-        .push(input.label(smuggle.copied, "the VMA is copied here"));
+        .push(input.label(smuggle.copied, "copied from the VMA here"));
     let mut last: Span = smuggle.changed.span;
     let mut note = "changes the copy's `vm_page_prot`";
     if let Some(inserted) = smuggle.inserted {
         finding
             .labels
-            .push(input.label(inserted, "the copy passes for a VMA here"));
+            .push(input.label(inserted, "passed off as the VMA"));
         if inserted.function == smuggle.changed.function {
             last = inserted.span;
             note = "inserts entries for the copy";
