@@ -3,7 +3,6 @@
 use crate::analysis::{CallPath, Run};
 use crate::callgraph::FnId;
 use crate::program::{Body, ExprId, ExprKind, Initializer, Span, Symbol};
-use crate::vocabulary::Phase;
 
 use super::{Finding, Input, Label, Rule, Severity, TraceStep};
 
@@ -176,16 +175,6 @@ impl Input<'_> {
     /// One of the bodies of a function.
     pub(super) fn body(&self, function: FnId, body: usize) -> &Body {
         &self.program.function(function).bodies[body]
-    }
-}
-
-/// What a run's operation is called in a sentence.
-pub fn operation(phase: Option<Phase>) -> &'static str {
-    match phase {
-        Some(Phase::Mmap) => "mmap operation",
-        Some(Phase::Fault) => "fault handler",
-        Some(Phase::Change) => "VMA operation",
-        None => "function",
     }
 }
 

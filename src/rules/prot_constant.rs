@@ -7,7 +7,7 @@ use crate::callgraph::FnId;
 use crate::program::{Body, ExprId, ExprKind, Instr, Span, Symbol};
 use crate::vocabulary::{Phase, ProtectionEffect};
 
-use super::draft::{Site, Text, arguments_at, mention, operation};
+use super::draft::{Site, Text, arguments_at, mention};
 use super::{Finding, Input, Oracle, Rule, Severity};
 
 /// The declaration.
@@ -19,9 +19,15 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-const WHY: &str = "A process that maps the file read-only gets pages it can write to, even if it \
-    could only open the file for reading; in a private mapping its writes reach the shared pages. \
-    The caching and encryption bits of the VMA are lost as well.";
+const WHY_BOTH: &str = "A process that maps the file read-only can write to the pages all the \
+    same. So can one that has it open for reading only and maps it privately: its writes reach the \
+    shared pages instead of a copy. The caching and encryption bits of the VMA are lost as well.";
+const WHY_WRITE: &str = "A process that maps the file read-only can write to the pages all the \
+    same, and mprotect() is never asked. The caching and encryption bits of the VMA are lost as \
+    well.";
+const WHY_SHARED: &str = "A file that is open for reading only can be mapped privately and \
+    writable; the writes should go to a copy and reach the shared pages instead. The caching and \
+    encryption bits of the VMA are lost as well.";
 const HELP: &str = "Pass `vma->vm_page_prot`, which has the rights the mapping has; for another \
     caching mode derive it: `pgprot_writecombine(vma->vm_page_prot)`. Where only writable mappings \
     make sense, refuse others: VM_WRITE and VM_SHARED both have to be set.";
@@ -181,7 +187,8 @@ fn is_merged(input: &Input<'_>, term: &Term) -> bool {
 /// What is not guaranteed of the mapping at an insertion.
 fn lacks(input: &Input<'_>, run: &Run, site: Site, state: &VmaState) -> Option<Lacks> {
     let mut flags = state.flags.ones;
-    if run.phase == Some(Phase::Mmap) {
+    // Of a run that was cut short not all exits are known.
+    if run.phase == Some(Phase::Mmap) && !run.is_exhausted {
         // A mapping that is refused after the insertion never comes to life.
         let key = (site.function, site.span);
         let exits = run.exits.iter().filter(|exit| exit.inserted.contains(&key));
@@ -327,36 +334,36 @@ fn finding(input: &Input<'_>, site: Site, constant: Symbol, one: &Use<'_>) -> Fi
         Lacks::Write => "read-only",
         Lacks::Shared => "private",
     };
-    let message = if one.is_store {
-        format!(
+    let is_on_way = one.path.iter().any(|(id, _)| *id == site.function);
+    let message = match (one.is_store, is_on_way) {
+        (true, _) => format!(
             "`{function}` makes `{constant}`, which allows writing, the protection of mappings \
              that may be {mapping}"
-        )
-    } else {
-        format!(
+        ),
+        (false, true) => format!(
             "`{function}` maps pages with `{constant}`, which allows writing, into mappings that \
              may be {mapping}"
-        )
+        ),
+        (false, false) => format!(
+            "`{function}` gives out `{constant}`, which allows writing, for mappings that may be \
+             {mapping}"
+        ),
     };
     let text = Text {
         message,
         label: "writable, whatever the mapping is".to_owned(),
-        why: WHY,
+        why: match one.lacks {
+            Lacks::Both => WHY_BOTH,
+            Lacks::Write => WHY_WRITE,
+            Lacks::Shared => WHY_SHARED,
+        },
         help: if one.is_store { HELP_STORE } else { HELP },
         what: constant.to_string(),
     };
     let mut finding = input.draft(&RULE, Severity::Error, site, text);
-    let unasked = match one.lacks {
-        Lacks::Both => "demands neither VM_WRITE nor VM_SHARED",
-        Lacks::Write => "does not demand VM_WRITE",
-        Lacks::Shared => "does not demand VM_SHARED",
-    };
-    let asked = input.operation_on(&one.path);
-    finding.labels.push(input.label(
-        input.name_of(asked),
-        format!("this {} {unasked}", operation(one.run.phase)),
-    ));
-    if !covers(one.site, site) {
+    let asked = input.name_of(input.operation_on(&one.path));
+    finding.labels.push(input.label(asked, unasked(one)));
+    if !shares_line(input, one.site, site) {
         let text = if one.is_store {
             "becomes the VMA's protection here"
         } else {
@@ -373,8 +380,25 @@ fn finding(input: &Input<'_>, site: Site, constant: Symbol, one: &Use<'_>) -> Fi
     finding
 }
 
-fn covers(outer: Site, inner: Site) -> bool {
+/// What nobody on the way has asked for, for the operation it should have been asked in.
+fn unasked(one: &Use<'_>) -> String {
+    let flags = match one.lacks {
+        Lacks::Both => "VM_WRITE and VM_SHARED",
+        Lacks::Write => "VM_WRITE",
+        Lacks::Shared => "VM_SHARED",
+    };
+    match one.run.phase {
+        Some(Phase::Mmap) => format!("this mmap operation does not demand {flags}"),
+        Some(_) => format!("no mmap operation demands {flags} before this can be called"),
+        None => format!("nothing here demands {flags}"),
+    }
+}
+
+/// True if an insertion or store says nothing that the defect beside or inside of it does not.
+fn shares_line(input: &Input<'_>, outer: Site, inner: Site) -> bool {
+    let file = input.program.function(outer.function).file;
+    let line = |offset| input.places.line_column(file, offset).0;
     outer.function == inner.function
-        && outer.span.start <= inner.span.start
-        && inner.span.end <= outer.span.end
+        && line(outer.span.start) <= line(inner.span.start)
+        && line(inner.span.start) <= line(outer.span.end)
 }

@@ -21,7 +21,7 @@ static int handed_down_mmap_ok(struct file *file, struct vm_area_struct *vma)
 static pgprot_t default_prot_bad(int is_device)
 {
 	if (is_device)
-		/* error: [prot-constant] `default_prot_bad` maps pages with `PAGE_SHARED` */
+		/* error: [prot-constant] `default_prot_bad` gives out `PAGE_SHARED` */
 		return pgprot_noncached(PAGE_SHARED);
 	return PAGE_READONLY;
 }
@@ -35,7 +35,7 @@ static int returned_mmap(struct file *file, struct vm_area_struct *vma)
 
 static void fill_prot_bad(pgprot_t *prot)
 {
-	*prot = PAGE_SHARED; /* error: [prot-constant] `fill_prot_bad` maps pages */
+	*prot = PAGE_SHARED; /* error: [prot-constant] `fill_prot_bad` gives out */
 }
 
 static int out_parameter_mmap(struct file *file, struct vm_area_struct *vma)

@@ -12,7 +12,7 @@ static vm_fault_t buffer_fault_bad(struct vm_fault *vmf)
 	struct vm_area_struct cvma;
 
 	cvma = *vma;
-	cvma.vm_page_prot = vm_get_page_prot(cvma.vm_flags); /* error: [stack-vma-copy] `cvma` is a copy of the VMA */
+	cvma.vm_page_prot = vm_get_page_prot(cvma.vm_flags); /* error: [stack-vma-copy] `cvma`, a copy of the VMA, is changed */
 	if (document_is_device(vma->vm_private_data))
 		cvma.vm_page_prot = pgprot_writecombine(cvma.vm_page_prot);
 	if (vma->vm_flags & VM_MIXEDMAP)

@@ -3,7 +3,7 @@
 
 static void make_uncached_bad(struct vm_area_struct *vma)
 {
-	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot); /* error: [stack-vma-copy] `copy` is a copy of the VMA */
+	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot); /* error: [stack-vma-copy] `copy`, a copy of the VMA, is changed */
 }
 
 static vm_fault_t helper_fault(struct vm_fault *vmf)

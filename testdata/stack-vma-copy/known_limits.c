@@ -18,13 +18,13 @@ static vm_fault_t FN_memcpy_fault_bad(struct vm_fault *vmf)
 	return vmf_insert_pfn(&copy, vmf->address, document_pfn(vmf));
 }
 
-/* Nor is one inside of something else. */
-static vm_fault_t FN_member_fault_bad(struct vm_fault *vmf)
+/* One inside of something else is taken for the VMA itself: right to complain, wrong about what. */
+static vm_fault_t FP_member_fault_bad(struct vm_fault *vmf)
 {
 	struct request request;
 
 	request.vma = *vmf->vma;
-	request.vma.vm_page_prot = pgprot_noncached(request.vma.vm_page_prot);
+	request.vma.vm_page_prot = pgprot_noncached(request.vma.vm_page_prot); /* error: [late-prot-write] */
 	return vmf_insert_pfn(&request.vma, vmf->address, request.pfn);
 }
 
@@ -39,7 +39,7 @@ static vm_fault_t FP_computed_fault_ok(struct vm_fault *vmf)
 }
 
 static const struct vm_operations_struct memcpy_vm_ops = { .fault = FN_memcpy_fault_bad };
-static const struct vm_operations_struct member_vm_ops = { .fault = FN_member_fault_bad };
+static const struct vm_operations_struct member_vm_ops = { .fault = FP_member_fault_bad };
 static const struct vm_operations_struct computed_vm_ops = { .fault = FP_computed_fault_ok };
 
 static int memcpy_mmap(struct file *file, struct vm_area_struct *vma)

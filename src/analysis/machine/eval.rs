@@ -124,6 +124,8 @@ impl<'p> Machine<'p> {
         if let ExprKind::Member { base, field, .. } = &frame.body.expr(expr).kind {
             let field = self.member_name(frame, state, *field);
             match self.eval(frame, state, *base) {
+                // One read, whether or not the value is taken out of its wrapper.
+                Value::Prot(terms) if field == PGPROT_MEMBER => return Value::Prot(terms),
                 Value::Fault(vma) if field == "vma" => return Value::Vma(vma),
                 Value::Tables(tables) if tables.len() == 1 => {
                     if let Some(&table) = tables.iter().next() {
