@@ -123,11 +123,9 @@ impl<'p> Machine<'p> {
     ) -> Value {
         if let ExprKind::Member { base, field, .. } = &frame.body.expr(expr).kind {
             let field = self.member_name(frame, state, *field);
-            let base = self.eval(frame, state, *base);
-            if field == PGPROT_MEMBER && matches!(base, Value::Prot(_)) {
-                return base;
-            }
-            match base {
+            match self.eval(frame, state, *base) {
+                // One read, whether or not the value is taken out of its wrapper.
+                Value::Prot(terms) if field == PGPROT_MEMBER => return Value::Prot(terms),
                 Value::Fault(vma) if field == "vma" => return Value::Vma(vma),
                 Value::Tables(tables) => {
                     let mut values = tables
