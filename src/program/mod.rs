@@ -17,6 +17,7 @@ mod presence;
 mod span;
 mod symbol;
 mod table;
+mod wellformed;
 
 pub use body::{
     BinaryOp, Block, BlockId, Body, CaseLabel, Expr, ExprId, ExprKind, FieldInit, Instr, LocalId,
@@ -28,3 +29,4 @@ pub use presence::{Literal, Presence};
 pub use span::{FileId, Span};
 pub use symbol::Symbol;
 pub use table::{Field, Initializer, StructDef, Table, TableEntry};
+pub use wellformed::check_function;

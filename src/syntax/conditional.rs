@@ -213,7 +213,6 @@ impl Conditionals {
                 }
             }
         }
-        drop(consider);
         (result, is_capped)
     }
 

@@ -63,6 +63,11 @@ pub(super) fn read(
     if function.bodies.is_empty() {
         function.bodies.push(nothing(Presence::always()));
     }
+    for place in &mut function.not_understood {
+        // What is missing at the very end has no place of its own.
+        place.end = place.end.min(span.end.max(span.start));
+        place.start = place.start.min(place.end);
+    }
     function.not_understood.sort_unstable();
     function.not_understood.dedup();
     function
@@ -248,6 +253,8 @@ enum Shape {
     /// `{ .member = value }`
     Initialiser,
     Statements,
+    /// A piece of an initialiser or of something else.
+    Fragment,
 }
 
 fn read_macro(function: &mut Function, work: &mut Work, source: &[u8]) {
@@ -268,6 +275,10 @@ fn read_macro(function: &mut Function, work: &mut Work, source: &[u8]) {
     prepare(work);
     let first = shape(work);
     if first == Shape::Nothing {
+        return;
+    }
+    if first == Shape::Fragment {
+        function.not_understood.push(function.span);
         return;
     }
     let attempt = |work: &mut Work, shape: Shape| {
@@ -343,6 +354,10 @@ fn shape(work: &Work) -> Shape {
         Some(token) if token.kind == WORD => token.of(&work.text),
         _ => b"",
     };
+    let second = tokens.get(1).map_or(0, |t| t.kind);
+    if first.kind == b'.' && second == WORD || first.kind == b'[' || first.kind == b',' {
+        return Shape::Fragment;
+    }
     let mut at = 0;
     let mut has_semicolon = false;
     while at < tokens.len() {

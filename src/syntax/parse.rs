@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use tree_sitter::{Language, ParseOptions, Parser};
 
+use super::compact::Compact;
+
 /// Index into [`Ast::nodes`].
 pub(crate) type NodeId = u32;
 
@@ -40,7 +42,7 @@ macro_rules! names {
     ($(#[$meta:meta])* $type:ident { $($variant:ident = $name:literal,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum $type { Other, Error, $($variant,)* }
+        pub(crate) enum $type { Other, $($variant,)* }
         impl $type {
             fn of_name(name: &str) -> $type {
                 match name { $($name => $type::$variant,)* _ => $type::Other }
@@ -77,6 +79,7 @@ names! {
         Continue = "continue_statement",
         Declaration = "declaration",
         Do = "do_statement",
+        Error = "ERROR",
         ElseClause = "else_clause",
         EnumSpecifier = "enum_specifier",
         ExpressionStatement = "expression_statement",
@@ -135,7 +138,7 @@ names! {
         Consequence = "consequence",
         Declarator = "declarator",
         Designator = "designator",
-        FieldName = "field",
+        Member = "field",
         Function = "function",
         Index = "index",
         Initializer = "initializer",
@@ -178,19 +181,21 @@ static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| {
 });
 
 thread_local! {
-    static PARSER: RefCell<Option<Parser>> = const { RefCell::new(None) };
+    static PARSER: RefCell<Option<(Parser, Compact)>> = const { RefCell::new(None) };
 }
 
 /// Parses `text` as items of a file: a function's body in its braces, say. `None` when the parser
 /// used up its fuel.
 pub(crate) fn parse(text: &[u8]) -> Option<Ast> {
     PARSER.with_borrow_mut(|slot| {
-        let parser = slot.get_or_insert_with(|| {
+        let (parser, compact) = slot.get_or_insert_with(|| {
             let mut parser = Parser::new();
             // Fails only for a grammar of another ABI, which the crates' versions exclude.
             let _ = parser.set_language(&GRAMMAR.language);
-            parser
+            (parser, Compact::default())
         });
+        compact.fill(text);
+        let text = &compact.text[..];
         // One unit is a hundred steps of the parser; ordinary code takes a unit for some 20 bytes.
         let mut fuel = text.len() / 2 + 1000;
         let mut progress = |_: &tree_sitter::ParseState| {
@@ -207,15 +212,15 @@ pub(crate) fn parse(text: &[u8]) -> Option<Ast> {
         if tree.is_none() {
             parser.reset();
         }
-        tree.map(|tree| flatten(&tree, text.len()))
+        tree.map(|tree| flatten(&tree, compact))
     })
 }
 
-fn flatten(tree: &tree_sitter::Tree, text_len: usize) -> Ast {
+fn flatten(tree: &tree_sitter::Tree, compact: &Compact) -> Ast {
     let grammar = &*GRAMMAR;
     let has_error = tree.root_node().has_error();
     let mut ast = Ast {
-        nodes: Vec::with_capacity(text_len / 4 + 8),
+        nodes: Vec::with_capacity(compact.text.len() / 3 + 8),
         errors: Vec::new(),
     };
     let mut cursor = tree.walk();
@@ -231,8 +236,10 @@ fn flatten(tree: &tree_sitter::Tree, text_len: usize) -> Ast {
             .unwrap_or((Kind::Other, true));
         if has_error && (node.is_error() || node.is_missing()) {
             kind = Kind::Error;
-            ast.errors
-                .push((node.start_byte() as u32, node.end_byte() as u32));
+            ast.errors.push((
+                compact.start(node.start_byte()),
+                compact.end(node.end_byte()),
+            ));
         }
         let field = cursor
             .field_id()
@@ -254,8 +261,8 @@ fn flatten(tree: &tree_sitter::Tree, text_len: usize) -> Ast {
                 field,
                 has_control: false,
                 has_call: false,
-                start: node.start_byte() as u32,
-                end: node.end_byte() as u32,
+                start: compact.start(node.start_byte()),
+                end: compact.end(node.end_byte()),
                 first_child: NO_NODE,
                 next: NO_NODE,
             });
@@ -264,7 +271,7 @@ fn flatten(tree: &tree_sitter::Tree, text_len: usize) -> Ast {
                 kind,
                 Kind::String | Kind::Char | Kind::ConcatenatedString | Kind::Number
             );
-            if !(is_leaf && !has_error) && cursor.goto_first_child() {
+            if (!is_leaf || has_error) && cursor.goto_first_child() {
                 levels.push((this, NO_NODE));
                 continue;
             }

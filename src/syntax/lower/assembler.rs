@@ -30,17 +30,17 @@ impl Lowerer<'_> {
             let token = tokens[at];
             match token.kind {
                 b':' => section += 1,
-                b'(' if section == 1 && tokens[at - 1].kind == STRING => {
-                    // The operand: a variable, or some place that is not followed.
-                    if tokens.get(at + 1).is_some_and(|t| t.kind == WORD)
-                        && tokens.get(at + 2).is_some_and(|t| t.kind == b')')
-                    {
-                        let name = self.symbol_of(tokens[at + 1].of(source));
-                        if let Some(id) = self.lookup(name) {
-                            let target = self.local(id, span);
-                            let value = self.unknown(span);
-                            self.assign(target, value, span);
-                        }
+                // An operand that is a variable; other places are not followed.
+                b'(' if section == 1
+                    && tokens[at - 1].kind == STRING
+                    && tokens.get(at + 1).is_some_and(|t| t.kind == WORD)
+                    && tokens.get(at + 2).is_some_and(|t| t.kind == b')') =>
+                {
+                    let name = self.symbol_of(tokens[at + 1].of(source));
+                    if let Some(id) = self.lookup(name) {
+                        let target = self.local(id, span);
+                        let value = self.unknown(span);
+                        self.assign(target, value, span);
                     }
                 }
                 WORD if section == 4 => labels.push(self.symbol_of(token.of(source))),

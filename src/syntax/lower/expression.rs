@@ -76,7 +76,7 @@ impl Lowerer<'_> {
             Kind::FieldExpression => {
                 let (Some(base), Some(field)) = (
                     self.ast.field(node, Field::Argument),
-                    self.ast.field(node, Field::FieldName),
+                    self.ast.field(node, Field::Member),
                 ) else {
                     return self.unknown(span);
                 };
@@ -376,7 +376,7 @@ impl Lowerer<'_> {
             Some(_) => words::is_type_parameter(text),
             None => words::is_type_like(text),
         };
-        is_type.then(|| TypeRef {
+        is_type.then_some(TypeRef {
             base: name,
             pointers: 0,
             function: false,

@@ -15,6 +15,7 @@ impl Walker<'_> {
         let mut has_bare_colon = false;
         let mut has_two_words = false;
         let mut n_questions = 0;
+        let mut has_string = false;
         // `"r" (x)`, an operand of assembler.
         let mut has_operand = self.kind(i) == b'[';
         loop {
@@ -25,7 +26,10 @@ impl Walker<'_> {
                     None => break,
                 },
                 b';' => has_semicolon = true,
-                STRING if self.kind(end + 1) == b'(' => has_operand = true,
+                STRING => {
+                    has_string = true;
+                    has_operand |= self.kind(end + 1) == b'(';
+                }
                 b'?' => n_questions += 1,
                 b':' if n_questions > 0 => n_questions -= 1,
                 b':' => has_bare_colon = true,
@@ -51,7 +55,7 @@ impl Walker<'_> {
             self.hide(i, end, RewriteKind::NoExpression);
             return end;
         }
-        if first == WORD && (has_two_words || self.is_type(i, end)) {
+        if first == WORD && (has_two_words && !has_string || self.is_type(i, end)) {
             self.hide(i, end, RewriteKind::Type);
             return end;
         }

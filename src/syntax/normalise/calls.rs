@@ -14,7 +14,7 @@ impl Walker<'_> {
         };
         let next = self.kind(close + 1);
         match next {
-            b'{' => return self.head(i, close),
+            b'{' => self.head(i, close),
             WORD => {
                 let name = self.word_at(i);
                 let is_loop = words::is_loop_name(name) || words::is_guard(name);
