@@ -1,34 +1,43 @@
-//! Prints the lowered form of functions: `cargo run --example dump -- FILE.c [NAME]...`.
+//! Prints how a function, structure or table was understood: `dump FILE NAME`.
 
-use ptelint::program::{FileId, dump};
+use ptelint::program::{FileId, FunctionKind, Span, dump};
 use ptelint::syntax::FileSyntax;
-use ptelint::syntax::measure::find_by_layout;
+use ptelint::tree::{Words, index_file, name_hash};
 
 fn main() {
     let mut args = std::env::args().skip(1);
-    let Some(path) = args.next() else {
-        eprintln!("usage: dump FILE.c [NAME]...");
+    let (Some(path), Some(name)) = (args.next(), args.next()) else {
+        eprintln!("usage: dump FILE FUNCTION");
         std::process::exit(2);
     };
-    let names: Vec<String> = args.collect();
-    let source = match std::fs::read(&path) {
-        Ok(source) => source,
-        Err(error) => {
-            eprintln!("{path}: {error}");
-            std::process::exit(2);
-        }
-    };
-    let file = FileSyntax::new(FileId(0), &source);
-    for (span, kind) in find_by_layout(&source) {
-        let function = file.function(span, kind);
-        if !names.is_empty() && !names.iter().any(|name| function.name == name.as_str()) {
-            continue;
-        }
-        println!("{}", dump(&function));
-        for place in &function.not_understood {
-            let (line, column) = file.line_column(place.start);
-            let text = String::from_utf8_lossy(place.of(&source)).into_owned();
-            println!("  {path}:{line}:{column}: {text}");
+    let source = std::fs::read(&path).unwrap_or_else(|error| {
+        eprintln!("{path}: {error}");
+        std::process::exit(2);
+    });
+    let index = index_file(&source, &Words::new(&[]));
+    let syntax = FileSyntax::new(FileId(0), &source);
+    let hash = name_hash(name.as_bytes());
+    for entry in index.structs.iter().filter(|entry| entry.name_hash == hash) {
+        println!(
+            "{:#?}",
+            syntax.struct_def(Span::new(entry.start, entry.end))
+        );
+    }
+    for entry in index
+        .initializers
+        .iter()
+        .filter(|entry| entry.name_hash == hash)
+    {
+        println!("{:#?}", syntax.table(Span::new(entry.start, entry.end)));
+    }
+    for (i, entry) in index.functions.iter().enumerate() {
+        if index.function_name(i) == name {
+            let kind = if entry.is_macro {
+                FunctionKind::Macro
+            } else {
+                FunctionKind::Function
+            };
+            println!("{}", dump(&syntax.function(entry.span(), kind)));
         }
     }
 }

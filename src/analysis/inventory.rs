@@ -24,6 +24,8 @@ struct Row {
     vm_flags: Option<u128>,
     cow: BTreeSet<Cow>,
     path: Option<CallPath>,
+    /// True if a fault operation gets here whose mappings always have the default protection.
+    has_plain_table: bool,
     /// True if a parameter was replaced by what the callers hand over.
     is_resolved: bool,
 }
@@ -253,6 +255,11 @@ fn helpers(program: &Program, dictionary: &Dictionary<'_>, path: &CallPath) -> V
 
 fn observe(program: &Program, row: &mut Row, seen: &Observation<'_>) {
     let (protections, kinds) = classify(seen);
+    let is_plain =
+        |protection: &Protection| matches!(protection, Protection::VmaProt | Protection::Implicit);
+    row.has_plain_table |= seen.run.phase == Some(Phase::Fault)
+        && !seen.run.stored_in_mmap.may
+        && protections.iter().any(is_plain);
     row.protection.extend(protections);
     row.kinds.extend(kinds);
     let site = (seen.function, seen.span);
@@ -264,7 +271,8 @@ fn observe(program: &Program, row: &mut Row, seen: &Observation<'_>) {
         .filter(|exit| exit.inserted.contains(&site))
         .collect();
     let mut flags = seen.state.flags.ones;
-    if seen.run.phase == Some(Phase::Mmap) && !passed_exits.is_empty() {
+    let is_mmap = matches!(seen.run.phase, None | Some(Phase::Mmap));
+    if is_mmap && !passed_exits.is_empty() {
         flags = passed_exits
             .iter()
             .fold(!0, |all, exit| all & exit.flags.ones);
@@ -278,7 +286,7 @@ fn observe(program: &Program, row: &mut Row, seen: &Observation<'_>) {
         _ => BTreeSet::new(),
     };
     row.vm_ops.extend(tables(&seen.state.ops));
-    if seen.run.phase == Some(Phase::Mmap) && !matches!(seen.state.ops, Value::Tables(_)) {
+    if is_mmap && !matches!(seen.state.ops, Value::Tables(_)) {
         for exit in &passed_exits {
             row.vm_ops.extend(tables(&exit.ops));
         }
@@ -355,7 +363,6 @@ fn classify_term(
         };
         return (protection, nothing);
     }
-    let is_mmap = seen.run.phase != Some(Phase::Fault);
     match (&term.base, term.steps.is_empty()) {
         (Base::Constant(_), _) => (
             Protection::OverrideConstant,
@@ -364,17 +371,7 @@ fn classify_term(
         (Base::Parameter(_), true) => (Protection::Param, nothing),
         (Base::Own { .. }, true) if !seen.knows_vma => (own, nothing),
         // Made anew from the flags while nothing else has been stored: what the VMA has.
-        (Base::Recomputed, true) if is_mmap && own == Protection::VmaProt => {
-            (Protection::VmaProt, nothing)
-        }
-        // Later, write-notify may have taken the right to write out of the VMA's own.
-        (Base::Recomputed, _) if !is_mmap => (
-            Protection::OverrideDerived,
-            changed_kinds(seen.state, term)
-                .into_iter()
-                .chain([Kind::Permission])
-                .collect(),
-        ),
+        (Base::Recomputed, true) if own == Protection::VmaProt => (Protection::VmaProt, nothing),
         (Base::Unknown(_), true) => (Protection::OverrideDerived, BTreeSet::from([Kind::Other])),
         _ => (Protection::OverrideDerived, changed_kinds(seen.state, term)),
     }
@@ -413,7 +410,11 @@ fn mapping(
         _ => None,
     };
     let (line, column) = places.line_column(function.file, site.span.start);
-    let protection = row.protection;
+    let mut protection = row.protection;
+    // `vma-prot-updated` speaks of all mappings that get here.
+    if row.has_plain_table {
+        protection.remove(&Protection::VmaProtUpdated);
+    }
     let is_override = protection.iter().any(|protection| {
         matches!(
             protection,

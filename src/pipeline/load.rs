@@ -247,6 +247,7 @@ impl<'a> Loader<'a> {
             .filter(|function| function.kind == FunctionKind::Function)
             .map(|function| name_hash(function.name.as_str().as_bytes()))
             .collect();
+        let vm_ops_hash = name_hash(b"struct vm_operations_struct");
         let vm_ops = self.index.tables_of_struct("struct vm_operations_struct");
         values.extend(vm_ops.iter().map(|(_, entry)| entry.name_hash));
         let mut places = Vec::new();
@@ -254,7 +255,8 @@ impl<'a> Loader<'a> {
             let file = FileId(i as u32);
             for entry in &index.initializers {
                 let pairs = index.pairs(entry);
-                let is_wanted = pairs.iter().any(|pair| values.contains(&pair.value_hash));
+                let is_wanted = entry.struct_hash == vm_ops_hash
+                    || pairs.iter().any(|pair| values.contains(&pair.value_hash));
                 if is_wanted && self.known_tables.insert((file, entry.start)) {
                     places.push((file, Span::new(entry.start, entry.end)));
                 }

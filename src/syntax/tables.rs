@@ -23,7 +23,12 @@ pub(super) fn read(file: FileId, source: &[u8], span: Span) -> Vec<Table> {
     }) else {
         return Vec::new();
     };
-    let declared = types::read_declaration(&work.text, tokens, &work.matches, 0, equals);
+    // A macro call without a semicolon can stand before the definition and look like part of it.
+    let from = (0..equals)
+        .rev()
+        .find(|&i| matches!(tokens[i].of(&work.text), b"struct" | b"union"))
+        .unwrap_or(0);
+    let declared = types::read_declaration(&work.text, tokens, &work.matches, from, equals);
     let Some(name) = declared.name else {
         return Vec::new();
     };
@@ -247,6 +252,14 @@ mod tests {
             "struct vm_operations_struct probe_ops\n  .fault = probe_fault <probe_fault>\n  \
              .open = probe_open <&probe_open>\n  .close = NULL <NULL>\n  \
              .access = probe_access <(void *)probe_access>\n  .flags = ? <A | B>\n"
+        );
+    }
+
+    #[test]
+    fn a_macro_call_before_the_definition_is_no_part_of_it() {
+        assert_eq!(
+            dump("MAKE_OPS(probe, a_fn)\nstatic const struct t probe = { .fault = f };"),
+            "struct t probe\n  .fault = f <f>\n"
         );
     }
 

@@ -9,7 +9,7 @@ use crate::analysis::facts::is_predicate;
 use crate::analysis::state::{State, VmaState};
 use crate::analysis::term::{Base, Step, Terms};
 use crate::analysis::value::{Place, PlaceBase, Value};
-use crate::callgraph::FnId;
+use crate::callgraph::{FnId, TableId};
 use crate::program::{Body, ExprId, ExprKind, FunctionKind, Symbol, TypeRef};
 use crate::vocabulary::{FlagsChange, Insert, Install, Kind, ProtectionEffect, TargetKind};
 
@@ -59,17 +59,19 @@ impl<'p> Machine<'p> {
         if ty.base != "struct vm_operations_struct" || ty.pointers != 1 {
             return vec![state];
         }
-        if !matches!(self.eval(frame, &mut state, base), Value::Unknown) {
-            return vec![state];
-        }
         let struct_name = frame.facts.types[base.0 as usize].base;
-        let tables: Vec<_> = self
-            .program
-            .tables_of(struct_name)
-            .iter()
-            .copied()
-            .filter(|table| self.program.table(*table).entries.len() > 1)
-            .collect();
+        let tables: Vec<TableId> = match self.eval(frame, &mut state, base) {
+            Value::Unknown => self
+                .program
+                .tables_of(struct_name)
+                .iter()
+                .copied()
+                .filter(|table| self.program.table(*table).entries.len() > 1)
+                .collect(),
+            Value::Tables(tables) if tables.len() > 1 => tables.iter().copied().collect(),
+            _ => return vec![state],
+        };
+        let tables = self.near_caller(frame, tables);
         let Some(place) = self.place_of(frame, &mut state, base) else {
             return vec![state];
         };
@@ -85,6 +87,40 @@ impl<'p> Machine<'p> {
                 state
             })
             .collect()
+    }
+
+    /// A function whose own file has tables of a kind deals with those. A helper that a driver
+    /// calls deals with that driver's objects: if the nearest caller in a directory below the
+    /// running function's has tables of the kind, only those are meant.
+    fn near_caller(&self, frame: Frame<'p>, tables: Vec<TableId>) -> Vec<TableId> {
+        let own: Vec<TableId> = tables
+            .iter()
+            .copied()
+            .filter(|table| self.program.table(*table).file == frame.function.file)
+            .collect();
+        if !own.is_empty() {
+            return own;
+        }
+        let directory_of = |file| {
+            let path = self.program.file(file).path.as_str();
+            &path[..path.rfind('/').map_or(0, |at| at + 1)]
+        };
+        let here = directory_of(frame.function.file);
+        for (caller, _) in self.stack.iter().rev() {
+            let there = directory_of(self.program.function(*caller).file);
+            if there.len() <= here.len() || !there.starts_with(here) {
+                continue;
+            }
+            let near: Vec<TableId> = tables
+                .iter()
+                .copied()
+                .filter(|table| directory_of(self.program.table(*table).file) == there)
+                .collect();
+            if !near.is_empty() {
+                return near;
+            }
+        }
+        tables
     }
 
     /// One call whose operands have been evaluated.
@@ -188,9 +224,10 @@ impl<'p> Machine<'p> {
             return vec![state];
         }
         let site = frame.body.expr(call).span;
-        let inherited = self.known_members(frame, &mut state, args, &values);
         let mut states = Vec::new();
         for target in followed {
+            let mut state = self.through_its_table(frame, &state, *callee, target);
+            let inherited = self.known_members(frame, &mut state, args, &values);
             let mut arguments = values.clone();
             if self.program.function(target).kind == FunctionKind::Macro {
                 self.name_macro_arguments(frame, target, args, &mut arguments);
@@ -209,6 +246,46 @@ impl<'p> Machine<'p> {
             }
         }
         states
+    }
+
+    /// Being called through a member of a table tells which tables it can have been: those that
+    /// hold the target.
+    fn through_its_table(
+        &mut self,
+        frame: Frame<'p>,
+        state: &State,
+        callee: ExprId,
+        target: FnId,
+    ) -> State {
+        let mut state = state.clone();
+        let callee = strip(frame.body, callee);
+        let ExprKind::Member { base, field, .. } = frame.body.expr(callee).kind else {
+            return state;
+        };
+        let candidates: Vec<TableId> = match self.eval(frame, &mut state, base) {
+            Value::Unknown => {
+                let struct_name = frame.facts.types[base.0 as usize].base;
+                self.program.tables_of(struct_name).to_vec()
+            }
+            Value::Tables(tables) => tables.iter().copied().collect(),
+            _ => return state,
+        };
+        let field = self.member_name(frame, &state, field);
+        let tables: BTreeSet<TableId> = candidates
+            .into_iter()
+            .filter(|&table| self.program.table_functions(table, field).contains(&target))
+            .collect();
+        if let Some(place) = self.place_of(frame, &mut state, base)
+            && !tables.is_empty()
+            && !(matches!(place.base, PlaceBase::Vma(_)) && place.fields.is_empty())
+        {
+            state.store(
+                &place,
+                Value::Tables(Arc::new(tables)),
+                self.dictionary.vmas,
+            );
+        }
+        state
     }
 
     /// What is known of members behind arguments that are pointers to something unknown.
@@ -323,7 +400,17 @@ impl<'p> Machine<'p> {
                 .collect(),
             _ if ty.is_unknown() && carries_vma => self.members_like(field, arguments),
             _ if ty.is_unknown() => BTreeSet::new(),
-            _ => self.program.members(ty.base, field).functions,
+            _ => {
+                let all = self.program.tables_of(ty.base).to_vec();
+                let near = self.near_caller(frame, all.clone());
+                if near.len() < all.len() {
+                    near.into_iter()
+                        .flat_map(|table| self.program.table_functions(table, field))
+                        .collect()
+                } else {
+                    self.program.members(ty.base, field).functions
+                }
+            }
         };
         if found.is_empty() && carries_vma {
             self.observe(frame, call, EventKind::Unresolved);
@@ -428,19 +515,24 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// A call that is not followed: what its arguments point to is not known any more.
+    /// A call that is not followed: what its arguments point to is not known any more, except for
+    /// protections. Every function that can make one is parsed, and followed when it is handed a
+    /// pointer to one.
     fn havoc(&mut self, state: &mut State, values: &[Value]) {
         for value in values {
-            if let Value::Pointer(place) = value
-                && !(self.depth == Depth::Local && matches!(place.base, PlaceBase::Vma(_)))
-            {
-                let known = state.load(place, self.dictionary.vmas);
-                if let (Value::Prot(_), PlaceBase::Vma(_)) = (&known, place.base) {
+            let Value::Pointer(place) = value else {
+                continue;
+            };
+            match state.load(place, self.dictionary.vmas) {
+                Value::Prot(_) => {
                     let terms = Terms::one(Base::Unknown(super::text_symbol("changed by a call")));
-                    state.store(place, Value::prot(terms), self.dictionary.vmas);
-                } else {
-                    state.forget(place);
+                    if !matches!(place.base, PlaceBase::Vma(_)) {
+                        state.store(place, Value::prot(terms), self.dictionary.vmas);
+                    }
                 }
+                _ => state.store.retain(|known, value| {
+                    !place.covers(known) || matches!(value, Value::Prot(_) | Value::Entry(_))
+                }),
             }
         }
     }

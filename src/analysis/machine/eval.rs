@@ -125,10 +125,12 @@ impl<'p> Machine<'p> {
             let field = self.member_name(frame, state, *field);
             match self.eval(frame, state, *base) {
                 Value::Fault(vma) if field == "vma" => return Value::Vma(vma),
-                Value::Tables(tables) if tables.len() == 1 => {
-                    if let Some(&table) = tables.iter().next() {
-                        return self.eval_table_entry(table, field);
-                    }
+                Value::Tables(tables) => {
+                    let mut values = tables
+                        .iter()
+                        .map(|&table| self.eval_table_entry(table, field));
+                    let first = values.next().unwrap_or_default();
+                    return values.fold(first, |all, value| all.join(&value));
                 }
                 _ => {}
             }

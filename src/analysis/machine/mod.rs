@@ -46,8 +46,8 @@ const MAX_STATES: usize = 2000;
 /// Calls nested deeper than this are not followed.
 const MAX_CALL_DEPTH: usize = 24;
 
-/// Block visits that one run may take. The largest run over Linux 6.12 takes a quarter.
-const FUEL: u32 = 20_000;
+/// Block visits that one run may take.
+const FUEL: u32 = 100_000;
 
 /// One run from one entry point.
 pub struct Machine<'p> {
