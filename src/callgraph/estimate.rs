@@ -8,7 +8,6 @@
 
 use std::collections::BTreeMap;
 
-use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashSet;
 
 use super::graph::{CallGraph, Node};
@@ -131,9 +130,4 @@ pub(super) fn names_of(graph: &CallGraph<'_>, hash: u32) -> Vec<u32> {
         at += 1;
     }
     names
-}
-
-/// A bit per function.
-pub(super) fn empty_set(graph: &CallGraph<'_>) -> FixedBitSet {
-    FixedBitSet::with_capacity(graph.n_nodes())
 }

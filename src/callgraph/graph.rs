@@ -4,15 +4,15 @@
 //! has been *expanded*: parsed, and every call in it resolved by scope and by type. Expanding all
 //! of a kernel would take most of a minute, so callers say which functions they need.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::link::{Candidate, visible};
-use super::sites::{Callee, Site, sites};
+use super::link::{Candidate, is_visible, visible};
+use super::sites::{Callee, Site, sites, strip};
 use super::types::{Definitions, distance, nearest_field, type_of};
 use super::{FileFacts, MemberStore};
 use crate::program::{
@@ -49,7 +49,7 @@ pub struct CallEdge {
 }
 
 /// How a function is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CallKind {
     /// By name.
     Direct,
@@ -223,7 +223,7 @@ impl<'a> CallGraph<'a> {
             self.edges_of_site(&site, function.file, &mut edges);
         }
         // Of several calls the first counts.
-        let mut seen = rustc_hash::FxHashSet::default();
+        let mut seen = FxHashSet::default();
         edges.retain(|edge| seen.insert((edge.to, edge.kind, edge.label)));
         edges
     }
@@ -301,7 +301,7 @@ impl<'a> CallGraph<'a> {
                     file: its_file,
                     is_static: true,
                 };
-                super::link::is_visible(self.files, file, &alias)
+                is_visible(self.files, file, &alias)
             })
             .flat_map(|(_, target)| self.resolve_hashed(target, file, depth + 1))
             .collect();
@@ -444,14 +444,14 @@ impl<'a> CallGraph<'a> {
     /// Every store of a name to a member called so, with the structure it is a member of.
     fn stores(&self, member: Symbol) -> Arc<Vec<TypedStore>> {
         self.stores.get(member, || {
-            let mut by_function: BTreeMap<Node, ()> = BTreeMap::new();
+            let mut functions: BTreeSet<Node> = BTreeSet::new();
             for (file, store) in self.index.stores_to_member(member.as_str()) {
                 if let Some(function) = self.index.function_at(file, store.offset) {
-                    by_function.insert(self.node(file, function), ());
+                    functions.insert(self.node(file, function));
                 }
             }
             let mut found = Vec::new();
-            for node in by_function.into_keys() {
+            for node in functions {
                 let file = self.place(node).0;
                 let bytes = self.contents.read(file);
                 let syntax = FileSyntax::new(file, &bytes);
@@ -471,7 +471,7 @@ impl<'a> CallGraph<'a> {
                 let ExprKind::Member { base, field, .. } = body.expr(*target).kind else {
                     continue;
                 };
-                let value = super::sites::strip(body, *value);
+                let value = strip(body, *value);
                 if field != member {
                     continue;
                 }
@@ -496,7 +496,7 @@ impl<'a> CallGraph<'a> {
     }
 
     fn signature_at(&self, node: Node, depth: u8) -> Signature {
-        self.signatures.get(node, || {
+        let read = || {
             let file = self.place(node).0;
             let bytes = self.contents.read(file);
             let syntax = FileSyntax::new(file, &bytes);
@@ -509,7 +509,12 @@ impl<'a> CallGraph<'a> {
                 result,
                 n_params: function.n_params,
             }
-        })
+        };
+        // What a macro inside of macros is depends on how many were followed before.
+        if depth > 0 && self.entry(node).is_macro {
+            return read();
+        }
+        self.signatures.get(node, read)
     }
 
     /// The type of a macro's value, where it does not depend on its arguments.

@@ -130,7 +130,7 @@ fn known(ty: TypeRef) -> Option<Symbol> {
 }
 
 /// `(*f)`, `&f`, `(type)f` and `f[i]` call what `f` does.
-fn strip(body: &Body, mut expr: ExprId) -> ExprId {
+pub(super) fn strip(body: &Body, mut expr: ExprId) -> ExprId {
     while let ExprKind::Deref(inner)
     | ExprKind::AddrOf(inner)
     | ExprKind::Cast(_, inner)
