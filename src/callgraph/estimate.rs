@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::graph::{CallGraph, Node};
@@ -34,23 +35,12 @@ impl Estimate {
             graph,
             hops: vec![u16::MAX; graph.n_nodes()],
             members: FxHashSet::default(),
-            next: Vec::new(),
             depth: 0,
         };
-        for &target in targets {
-            search.reach(target);
-        }
-        while !search.next.is_empty() && search.depth < u16::MAX - 1 {
+        let mut layer = search.reach(targets.iter().copied());
+        while !layer.is_empty() && search.depth < u16::MAX - 1 {
             search.depth += 1;
-            let layer = std::mem::take(&mut search.next);
-            let mut by_name: BTreeMap<u32, Vec<Candidate<Node>>> = BTreeMap::new();
-            for node in layer {
-                let hash = graph.entry(node).name_hash;
-                by_name.entry(hash).or_default().push(graph.candidate(node));
-            }
-            for (hash, definitions) in by_name {
-                search.callers_of(hash, &definitions);
-            }
+            layer = search.next_layer(layer);
         }
         Estimate { hops: search.hops }
     }
@@ -60,60 +50,93 @@ struct Search<'g, 'a> {
     graph: &'g CallGraph<'a>,
     hops: Vec<u16>,
     members: FxHashSet<u32>,
-    next: Vec<Node>,
     depth: u16,
 }
 
+/// What can lead to a function.
+#[derive(Default)]
+struct Callers {
+    functions: Vec<Node>,
+    /// Hashes of members that can hold the function.
+    members: Vec<u32>,
+}
+
 impl Search<'_, '_> {
-    fn reach(&mut self, node: Node) {
-        let hops = &mut self.hops[node.0 as usize];
-        if *hops == u16::MAX {
-            *hops = self.depth;
-            self.next.push(node);
+    /// Those of `nodes` that were not reached before.
+    fn reach(&mut self, nodes: impl Iterator<Item = Node>) -> Vec<Node> {
+        let mut new = Vec::new();
+        for node in nodes {
+            let hops = &mut self.hops[node.0 as usize];
+            if *hops == u16::MAX {
+                *hops = self.depth;
+                new.push(node);
+            }
         }
+        new
+    }
+
+    /// Whatever can call one of `layer` and was not reached before.
+    fn next_layer(&mut self, layer: Vec<Node>) -> Vec<Node> {
+        let mut by_name: BTreeMap<u32, Vec<Candidate<Node>>> = BTreeMap::new();
+        for node in layer {
+            let hash = self.graph.entry(node).name_hash;
+            let definitions = by_name.entry(hash).or_default();
+            definitions.push(self.graph.candidate(node));
+        }
+        let callers: Vec<Callers> = by_name
+            .into_iter()
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|(hash, definitions)| self.callers_of(hash, &definitions))
+            .collect();
+        let members: Vec<u32> = callers
+            .iter()
+            .flat_map(|callers| &callers.members)
+            .copied()
+            .filter(|&member| self.members.insert(member))
+            .collect();
+        let index = self.graph.index();
+        let by_member = members
+            .into_iter()
+            .flat_map(|member| index.member_callers_hashed(member))
+            .map(|(file, function)| self.graph.node(file, function))
+            .collect::<Vec<_>>();
+        let by_name = callers.into_iter().flat_map(|callers| callers.functions);
+        self.reach(by_name.chain(by_member))
     }
 
     /// Visits whatever can call or hold one of `definitions`, which are all called the same.
-    fn callers_of(&mut self, hash: u32, definitions: &[Candidate<Node>]) {
-        for name in names_of(self.graph, hash) {
-            self.callers_by_name(name, definitions);
-        }
-    }
-
-    fn callers_by_name(&mut self, hash: u32, definitions: &[Candidate<Node>]) {
+    fn callers_of(&self, hash: u32, definitions: &[Candidate<Node>]) -> Callers {
         let graph = self.graph;
+        let index = graph.index();
         let sees = |file: FileId| {
             definitions
                 .iter()
                 .any(|definition| is_visible(graph.files(), file, definition))
         };
-        let index = graph.index();
-        for (file, function) in index
-            .callers_hashed(hash)
-            .chain(index.passers_hashed(hash))
-        {
-            let caller = graph.node(file, function);
-            if self.hops[caller.0 as usize] == u16::MAX && sees(file) {
-                self.reach(caller);
+        let mut found = Callers::default();
+        for name in names_of(graph, hash) {
+            for (file, function) in index.callers_hashed(name).chain(index.passers_hashed(name)) {
+                let caller = graph.node(file, function);
+                if self.hops[caller.0 as usize] == u16::MAX && sees(file) {
+                    found.functions.push(caller);
+                }
+            }
+            let held = index
+                .tables_holding_hashed(name)
+                .map(|(file, _, pair)| (file, pair.member_hash))
+                .chain(
+                    index
+                        .stores_holding_hashed(name)
+                        .map(|(file, pair)| (file, pair.member_hash)),
+                );
+            for (file, member) in held {
+                if member != 0 && !self.members.contains(&member) && sees(file) {
+                    found.members.push(member);
+                }
             }
         }
-        let held = index
-            .tables_holding_hashed(hash)
-            .map(|(file, _, pair)| (file, pair))
-            .chain(index.stores_holding_hashed(hash));
-        for (file, pair) in held {
-            let is_new = pair.member_hash != 0 && !self.members.contains(&pair.member_hash);
-            if is_new && sees(file) {
-                self.members.insert(pair.member_hash);
-                self.callers_of_member(pair.member_hash);
-            }
-        }
-    }
-
-    fn callers_of_member(&mut self, hash: u32) {
-        for (file, function) in self.graph.index().member_callers_hashed(hash) {
-            self.reach(self.graph.node(file, function));
-        }
+        found
     }
 }
 
