@@ -79,7 +79,7 @@ impl Search<'_, '_> {
     fn next_layer(&mut self, layer: Vec<Node>) -> Vec<Node> {
         let mut by_name: BTreeMap<u32, Vec<Candidate<Node>>> = BTreeMap::new();
         for node in layer {
-            let hash = self.graph.entry(node).name_hash;
+            let hash = self.graph.name_hash(node);
             let definitions = by_name.entry(hash).or_default();
             definitions.push(self.graph.candidate(node));
         }

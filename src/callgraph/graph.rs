@@ -72,12 +72,21 @@ pub struct CallGraph<'a> {
     contents: &'a dyn Contents,
     /// The first node of each file.
     starts: Vec<u32>,
+    /// Functions that have no definition in the tree; their nodes follow those that have.
+    declared: Vec<Declared>,
     structs: Memo<Symbol, Arc<Vec<(FileId, StructDef)>>>,
     stores: Memo<Symbol, Arc<Vec<TypedStore>>>,
     members: Memo<(Symbol, Symbol, Option<FileId>), Arc<Vec<Node>>>,
     untyped: Memo<(Symbol, usize), Arc<Vec<Node>>>,
     embedded: Memo<(u32, Symbol, Symbol), bool>,
     signatures: Memo<Node, Signature>,
+}
+
+/// A function that is called but not defined in the tree.
+struct Declared {
+    name: String,
+    hash: u32,
+    file: FileId,
 }
 
 /// A store of a function to a member of a structure.
@@ -112,6 +121,7 @@ impl<'a> CallGraph<'a> {
             files,
             contents,
             starts,
+            declared: Vec::new(),
             structs: Memo::default(),
             stores: Memo::default(),
             members: Memo::default(),
@@ -121,12 +131,26 @@ impl<'a> CallGraph<'a> {
         }
     }
 
+    /// Adds a function without a definition, declared in `file`.
+    pub fn declare(&mut self, name: &str, file: FileId) -> Node {
+        self.declared.push(Declared {
+            name: name.to_owned(),
+            hash: name_hash(name.as_bytes()),
+            file,
+        });
+        Node((self.n_nodes() - 1) as u32)
+    }
+
     /// How many functions and function-like macros there are.
     pub fn n_nodes(&self) -> usize {
+        self.n_defined() + self.declared.len()
+    }
+
+    fn n_defined(&self) -> usize {
         self.starts.last().map_or(0, |&n| n as usize)
     }
 
-    /// Every function called `name`, by file and place.
+    /// Every function defined under this name, by file and place.
     pub fn nodes_named(&self, name: &str) -> Vec<Node> {
         let mut nodes: Vec<Node> = self
             .index
@@ -137,27 +161,46 @@ impl<'a> CallGraph<'a> {
         nodes
     }
 
-    /// The file of a function and its position in [`crate::tree::FileIndex::functions`].
-    pub fn place(&self, node: Node) -> (FileId, usize) {
-        let file = self.starts.partition_point(|&start| start <= node.0) - 1;
-        (FileId(file as u32), (node.0 - self.starts[file]) as usize)
+    /// The file a function is defined in, else the one it is declared in.
+    pub fn file(&self, node: Node) -> FileId {
+        match self.declaration(node) {
+            Some(declared) => declared.file,
+            None => self.place(node).0,
+        }
     }
 
-    /// What the index knows of a function.
-    pub fn entry(&self, node: Node) -> &'a FunctionEntry {
+    /// What the index knows of a function; `None` if it is only declared.
+    pub fn entry(&self, node: Node) -> Option<&'a FunctionEntry> {
+        if self.declaration(node).is_some() {
+            return None;
+        }
         let (file, function) = self.place(node);
-        &self.index.file(file).functions[function]
+        Some(&self.index.file(file).functions[function])
     }
 
     /// The name of a function.
-    pub fn name(&self, node: Node) -> &'a str {
+    pub fn name(&self, node: Node) -> &str {
+        if let Some(declared) = self.declaration(node) {
+            return &declared.name;
+        }
         let (file, function) = self.place(node);
         self.index.function_name(file, function)
     }
 
+    fn declaration(&self, node: Node) -> Option<&Declared> {
+        let at = (node.0 as usize).checked_sub(self.n_defined())?;
+        self.declared.get(at)
+    }
+
+    /// The file of a defined function and its position in it.
+    fn place(&self, node: Node) -> (FileId, usize) {
+        let file = self.starts.partition_point(|&start| start <= node.0) - 1;
+        (FileId(file as u32), (node.0 - self.starts[file]) as usize)
+    }
+
     /// The architecture a function belongs to.
     pub fn arch(&self, node: Node) -> Option<Symbol> {
-        self.facts(self.place(node).0).arch
+        self.facts(self.file(node)).arch
     }
 
     /// What each of `nodes` calls, each list in source order. Parses every one of them, in
@@ -165,7 +208,9 @@ impl<'a> CallGraph<'a> {
     pub fn expand(&self, nodes: &[Node]) -> Vec<Vec<CallEdge>> {
         let mut by_file: BTreeMap<FileId, Vec<usize>> = BTreeMap::new();
         for (i, &node) in nodes.iter().enumerate() {
-            by_file.entry(self.place(node).0).or_default().push(i);
+            if self.declaration(node).is_none() {
+                by_file.entry(self.file(node)).or_default().push(i);
+            }
         }
         let parts: Vec<Vec<(usize, Vec<CallEdge>)>> = by_file
             .into_iter()
@@ -176,7 +221,10 @@ impl<'a> CallGraph<'a> {
                 let syntax = FileSyntax::new(file, &bytes);
                 wanted
                     .into_iter()
-                    .map(|i| (i, self.edges(&parse(&syntax, self.entry(nodes[i])))))
+                    .filter_map(|i| {
+                        let function = parse(&syntax, self.entry(nodes[i])?);
+                        Some((i, self.edges(&function)))
+                    })
                     .collect()
             })
             .collect();
@@ -200,17 +248,25 @@ impl<'a> CallGraph<'a> {
     }
 
     pub(super) fn candidate(&self, node: Node) -> Candidate<Node> {
-        let (file, function) = self.place(node);
-        self.candidate_at(file, function)
+        Candidate {
+            id: node,
+            file: self.file(node),
+            is_static: self
+                .entry(node)
+                .is_some_and(|entry| entry.is_static || entry.is_macro),
+        }
     }
 
-    fn candidate_at(&self, file: FileId, function: usize) -> Candidate<Node> {
-        let entry = &self.index.file(file).functions[function];
-        Candidate {
-            id: self.node(file, function),
-            file,
-            is_static: entry.is_static || entry.is_macro,
+    pub(super) fn name_hash(&self, node: Node) -> u32 {
+        match (self.entry(node), self.declaration(node)) {
+            (Some(entry), _) => entry.name_hash,
+            (None, Some(declared)) => declared.hash,
+            (None, None) => 0,
         }
+    }
+
+    fn is_macro(&self, node: Node) -> bool {
+        self.entry(node).is_some_and(|entry| entry.is_macro)
     }
 
     fn facts(&self, file: FileId) -> &'a FileFacts {
@@ -247,7 +303,7 @@ impl<'a> CallGraph<'a> {
             Callee::Passed { name, to } => {
                 let label = to.unwrap_or_else(|| Symbol::new(""));
                 for to in self.resolve(name, file) {
-                    if !self.entry(to).is_macro {
+                    if !self.is_macro(to) {
                         push(to, CallKind::Callback, label, true);
                     }
                 }
@@ -311,9 +367,14 @@ impl<'a> CallGraph<'a> {
     }
 
     fn functions_hashed(&self, hash: u32) -> Vec<Candidate<Node>> {
+        let first = self.n_defined() as u32;
+        let declared = (0..self.declared.len()).filter(|&at| self.declared[at].hash == hash);
+        let declared = declared.map(|at| Node(first + at as u32));
         self.index
             .functions_hashed(hash)
-            .map(|(file, function)| self.candidate_at(file, function))
+            .map(|(file, function)| self.node(file, function))
+            .chain(declared)
+            .map(|node| self.candidate(node))
             .collect()
     }
 
@@ -381,7 +442,7 @@ impl<'a> CallGraph<'a> {
     fn held(&self, value_hash: u32, file: FileId) -> impl Iterator<Item = Node> {
         self.resolve_hashed(value_hash, file, 0)
             .into_iter()
-            .filter(|&node| !self.entry(node).is_macro)
+            .filter(|&node| !self.is_macro(node))
     }
 
     /// True if objects of a table's type have no member called so themselves, but contain a
@@ -452,11 +513,9 @@ impl<'a> CallGraph<'a> {
             }
             let mut found = Vec::new();
             for node in functions {
-                let file = self.place(node).0;
-                let bytes = self.contents.read(file);
-                let syntax = FileSyntax::new(file, &bytes);
-                let function = parse(&syntax, self.entry(node));
-                self.stores_in(&function, member, &mut found);
+                if let Some(function) = self.parse(node) {
+                    self.stores_in(&function, member, &mut found);
+                }
             }
             Arc::new(found)
         })
@@ -491,16 +550,26 @@ impl<'a> CallGraph<'a> {
         }
     }
 
+    /// A function as its file has it; `None` if it is only declared.
+    pub fn parse(&self, node: Node) -> Option<Function> {
+        let entry = self.entry(node)?;
+        let file = self.file(node);
+        let bytes = self.contents.read(file);
+        Some(parse(&FileSyntax::new(file, &bytes), entry))
+    }
+
     fn signature(&self, node: Node) -> Signature {
         self.signature_at(node, 0)
     }
 
     fn signature_at(&self, node: Node, depth: u8) -> Signature {
         let read = || {
-            let file = self.place(node).0;
-            let bytes = self.contents.read(file);
-            let syntax = FileSyntax::new(file, &bytes);
-            let function = parse(&syntax, self.entry(node));
+            let Some(function) = self.parse(node) else {
+                return Signature {
+                    result: TypeRef::unknown(),
+                    n_params: 0,
+                };
+            };
             let result = match function.kind {
                 FunctionKind::Function => function.result,
                 FunctionKind::Macro => self.macro_type(&function, depth),
@@ -511,7 +580,7 @@ impl<'a> CallGraph<'a> {
             }
         };
         // What a macro inside of macros is depends on how many were followed before.
-        if depth > 0 && self.entry(node).is_macro {
+        if depth > 0 && self.is_macro(node) {
             return read();
         }
         self.signatures.get(node, read)

@@ -46,7 +46,7 @@ fn possible_callers(graph: &CallGraph<'_>, nodes: &[Node]) -> Vec<Node> {
     for &node in nodes {
         let candidate = graph.candidate(node);
         let sees = |file: FileId| is_visible(graph.files(), file, &candidate);
-        for name in names_of(graph, graph.entry(node).name_hash) {
+        for name in names_of(graph, graph.name_hash(node)) {
             let callers = index.callers_hashed(name).chain(index.passers_hashed(name));
             let callers = callers.filter(|&(file, _)| sees(file));
             by_name.extend(callers.map(|(file, function)| graph.node(file, function)));

@@ -55,8 +55,14 @@ pub fn shortest_path(
     }
     let targets: FxHashSet<Node> = to.iter().copied().collect();
     let is_complete = search.run(&targets, fuel);
+    // Where the fuel ended, a longer path may be known that is not the shortest.
+    let answer = if is_complete {
+        search.best(from, &targets)
+    } else {
+        None
+    };
     Found {
-        answer: search.best(from, &targets),
+        answer,
         is_truncated: !is_complete,
     }
 }

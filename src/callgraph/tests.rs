@@ -14,6 +14,10 @@ impl Contents for Files<'_> {
 
 /// Calls `test` with the graph of a tree given by paths and contents.
 fn with_graph<T>(files: &[(&str, &str)], test: impl FnOnce(&CallGraph<'_>) -> T) -> T {
+    with_mut_graph(files, |graph| test(graph))
+}
+
+fn with_mut_graph<T>(files: &[(&str, &str)], test: impl FnOnce(&mut CallGraph<'_>) -> T) -> T {
     let linux = ("Makefile", "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 0\n");
     let files = files.iter().chain([&linux]);
     let files = files.map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
@@ -36,7 +40,7 @@ fn with_graph<T>(files: &[(&str, &str)], test: impl FnOnce(&CallGraph<'_>) -> T)
                 .collect(),
         })
         .collect();
-    test(&CallGraph::new(&index, &facts, &Files(&tree)))
+    test(&mut CallGraph::new(&index, &facts, &Files(&tree)))
 }
 
 /// The path between two functions as text: `a > b`, `a =struct ops.f> b`, `a ~walk> b`.
@@ -340,4 +344,21 @@ fn fuel_bounds_the_search() {
         let found = shortest_path(graph, &a, &c, 1);
         assert!(found.is_truncated && found.answer.is_none());
     });
+}
+
+#[test]
+fn a_function_can_be_declared_only() {
+    let files = [
+        ("include/linux/a.h", "void elsewhere(void);\n"),
+        ("a.c", "#include <linux/a.h>\nvoid a(void) { elsewhere(); }\n"),
+    ];
+    with_graph(&files, |graph| {
+        assert!(graph.nodes_named("elsewhere").is_empty());
+    });
+    let steps = with_mut_graph(&files, |graph| {
+        let to = graph.declare("elsewhere", FileId(1));
+        let steps = shortest_path(graph, &graph.nodes_named("a"), &[to], 1000).answer;
+        steps.map(|steps| steps.len())
+    });
+    assert_eq!(steps, Some(2));
 }

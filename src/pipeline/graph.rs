@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::load::file_facts;
@@ -12,7 +13,7 @@ use crate::callgraph::{
 };
 use crate::program::{FileId, FunctionKind};
 use crate::syntax::FileSyntax;
-use crate::tree::Tree;
+use crate::tree::{Index, Tree, name_hash};
 
 /// Functions that are parsed in search of a path. Most paths take a few thousand.
 const PATH_FUEL: usize = 100_000;
@@ -34,22 +35,64 @@ pub fn graph(
         let index = index(&tree, &vocabulary, progress);
         progress.stage("search", None);
         let files = file_facts(&tree, &index);
-        let graph = CallGraph::new(&index, &files, &tree);
-        let named = |name: &str| match graph.nodes_named(name) {
-            nodes if nodes.is_empty() => Err(PipelineError::UnknownFunction {
-                name: name.to_owned(),
-                similar: similar::names(&index, name),
-            }),
-            nodes => Ok(nodes),
+        let mut graph = CallGraph::new(&index, &files, &tree);
+        let mut declared = FxHashMap::default();
+        let mut named = |name: &str| {
+            let mut nodes = graph.nodes_named(name);
+            if nodes.is_empty()
+                && let Some((file, offset)) = declaration(&tree, &index, name)
+            {
+                let node = graph.declare(name, file);
+                declared.insert(node, offset);
+                nodes.push(node);
+            }
+            match nodes.is_empty() {
+                true => Err(PipelineError::UnknownFunction {
+                    name: name.to_owned(),
+                    similar: similar::names(&index, name),
+                }),
+                false => Ok(nodes),
+            }
+        };
+        let from = from.map(&mut named).transpose()?;
+        let to = to.map(&mut named).transpose()?;
+        let places = Places {
+            graph: &graph,
+            tree: &tree,
+            declared,
+            known: FxHashMap::default(),
         };
         Ok(match (from, to) {
-            (Some(from), Some(to)) => path(&graph, &tree, &named(from)?, &named(to)?),
-            (Some(name), None) | (None, Some(name)) => {
-                neighbourhood(&graph, &tree, &named(name)?)
-            }
+            (Some(from), Some(to)) => path(places, &from, &to),
+            (Some(nodes), None) | (None, Some(nodes)) => neighbourhood(places, &nodes),
             (None, None) => GraphAnswer::default(),
         })
     })
+}
+
+/// Where a function is declared that is called but not defined: a part of a tree calls what the
+/// rest of it defines.
+fn declaration(tree: &Tree, index: &Index, name: &str) -> Option<(FileId, u32)> {
+    let hash = name_hash(name.as_bytes());
+    let (caller, _) = index.callers_hashed(hash).min()?;
+    let finder = memchr::memmem::Finder::new(name);
+    let place = |file: FileId| {
+        let bytes = Contents::read(tree, file);
+        let is_call = |&at: &usize| {
+            let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+            let behind = &bytes[at + name.len()..];
+            !bytes[..at].last().is_some_and(is_name)
+                && behind.trim_ascii_start().first() == Some(&b'(')
+        };
+        let at = finder.find_iter(&bytes).find(is_call)?;
+        Some((file, at as u32))
+    };
+    let headers: Vec<FileId> = tree
+        .file_ids()
+        .filter(|&file| tree.path(file).ends_with(".h"))
+        .collect();
+    let in_header = headers.into_par_iter().find_map_first(place);
+    in_header.or_else(|| place(caller))
 }
 
 impl Contents for Tree {
@@ -59,24 +102,22 @@ impl Contents for Tree {
     }
 }
 
-fn path(graph: &CallGraph<'_>, tree: &Tree, from: &[Node], to: &[Node]) -> GraphAnswer {
-    let found = shortest_path(graph, from, to, PATH_FUEL);
+fn path(places: Places<'_, '_>, from: &[Node], to: &[Node]) -> GraphAnswer {
+    let found = shortest_path(places.graph, from, to, PATH_FUEL);
     let steps = found.answer.unwrap_or_default();
     let nodes: Vec<Node> = steps.iter().map(|(node, _)| *node).collect();
     let calls: Vec<(Node, CallEdge)> = steps
         .iter()
         .filter_map(|(node, edge)| Some((*node, (*edge)?)))
         .collect();
-    // A path may be shortened by no more than fuel: what was found is an answer.
-    let is_truncated = found.is_truncated && nodes.is_empty();
-    answer(graph, tree, nodes, &calls, is_truncated)
+    answer(places, nodes, &calls, found.is_truncated)
 }
 
-fn neighbourhood(graph: &CallGraph<'_>, tree: &Tree, centre: &[Node]) -> GraphAnswer {
+fn neighbourhood(places: Places<'_, '_>, centre: &[Node]) -> GraphAnswer {
     let Found {
         answer: calls,
         is_truncated,
-    } = neighbours(graph, centre, CALLERS_FUEL);
+    } = neighbours(places.graph, centre, CALLERS_FUEL);
     let mut others: Vec<Node> = calls
         .iter()
         .flat_map(|(caller, edge)| [*caller, edge.to])
@@ -85,26 +126,21 @@ fn neighbourhood(graph: &CallGraph<'_>, tree: &Tree, centre: &[Node]) -> GraphAn
     others.sort();
     others.dedup();
     let nodes = centre.iter().copied().chain(others).collect();
-    answer(graph, tree, nodes, &calls, is_truncated)
+    answer(places, nodes, &calls, is_truncated)
 }
 
 fn answer(
-    graph: &CallGraph<'_>,
-    tree: &Tree,
+    mut places: Places<'_, '_>,
     nodes: Vec<Node>,
     calls: &[(Node, CallEdge)],
     truncated: bool,
 ) -> GraphAnswer {
+    let (graph, tree) = (places.graph, places.tree);
     let at: FxHashMap<Node, usize> = nodes.iter().enumerate().map(|(i, &n)| (n, i)).collect();
-    let mut lines = Lines {
-        graph,
-        tree,
-        known: FxHashMap::default(),
-    };
     let edges = calls
         .iter()
         .filter_map(|(caller, edge)| {
-            let (file, _) = graph.place(*caller);
+            let file = graph.file(*caller);
             Some(GraphEdge {
                 from: *at.get(caller)?,
                 to: *at.get(&edge.to)?,
@@ -115,7 +151,7 @@ fn answer(
                 },
                 label: edge.label.to_string(),
                 file: tree.path(file).to_owned(),
-                line: lines.of_offset(file, edge.offset),
+                line: places.line(file, edge.offset),
             })
         })
         .collect();
@@ -123,8 +159,8 @@ fn answer(
         .into_iter()
         .map(|node| GraphNode {
             name: graph.name(node).to_owned(),
-            file: tree.path(graph.place(node).0).to_owned(),
-            line: lines.of_function(node),
+            file: tree.path(graph.file(node)).to_owned(),
+            line: places.line_of_name(node),
         })
         .collect();
     GraphAnswer {
@@ -134,47 +170,51 @@ fn answer(
     }
 }
 
-/// Lines of places, each file's counted once.
-struct Lines<'g, 'a> {
+/// Lines of functions and calls.
+struct Places<'g, 'a> {
     graph: &'g CallGraph<'a>,
     tree: &'g Tree,
-    known: FxHashMap<FileId, Newlines>,
+    /// Where the names of functions stand that are declared only.
+    declared: FxHashMap<Node, u32>,
+    known: FxHashMap<FileId, Content>,
 }
 
-/// Where the lines of a file end.
-struct Newlines {
+/// A file and where its lines end.
+struct Content {
     bytes: Vec<u8>,
     ends: Vec<u32>,
 }
 
-impl Lines<'_, '_> {
-    fn newlines(&mut self, file: FileId) -> &Newlines {
+impl Places<'_, '_> {
+    fn content(&mut self, file: FileId) -> &Content {
         self.known.entry(file).or_insert_with(|| {
             let bytes = Contents::read(self.tree, file);
             let ends = memchr::memchr_iter(b'\n', &bytes).map(|at| at as u32);
-            Newlines {
+            Content {
                 ends: ends.collect(),
                 bytes,
             }
         })
     }
 
-    fn of_offset(&mut self, file: FileId, offset: u32) -> u32 {
-        let ends = &self.newlines(file).ends;
+    fn line(&mut self, file: FileId, offset: u32) -> u32 {
+        let ends = &self.content(file).ends;
         ends.partition_point(|&end| end < offset) as u32 + 1
     }
 
-    /// The line of a function's name.
-    fn of_function(&mut self, node: Node) -> u32 {
-        let (file, _) = self.graph.place(node);
-        let entry = self.graph.entry(node);
+    fn line_of_name(&mut self, node: Node) -> u32 {
+        let file = self.graph.file(node);
+        let Some(entry) = self.graph.entry(node) else {
+            let offset = self.declared.get(&node).copied().unwrap_or(0);
+            return self.line(file, offset);
+        };
         let kind = if entry.is_macro {
             FunctionKind::Macro
         } else {
             FunctionKind::Function
         };
         let span = entry.span();
-        let function = FileSyntax::new(file, &self.newlines(file).bytes).function(span, kind);
-        self.of_offset(file, function.name_span.start)
+        let function = FileSyntax::new(file, &self.content(file).bytes).function(span, kind);
+        self.line(file, function.name_span.start)
     }
 }
