@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::program::{FileId, FunctionKind, Initializer, Symbol};
 
-use super::{FnId, Program, TableId};
+use super::{FileFacts, FnId, Program, TableId};
 
 /// The functions an indirect call can reach.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,53 +16,36 @@ pub struct Targets {
 }
 
 impl Program {
-    /// The definitions that a name used in `file` can mean: those of the file itself; else those
-    /// its headers bring in; else those of its architecture; else global ones. Several remain
-    /// where configurations or architectures offer alternatives.
+    /// The definitions that a name used in `file` can mean; see [`visible`].
     pub fn resolve(&self, name: Symbol, file: FileId) -> Vec<FnId> {
-        let mut found = self.nearest(
+        visible(
+            self.files(),
             file,
-            self.functions_named(name)
-                .iter()
-                .map(|&id| (id, self.function(id).file, self.is_hidden(id))),
-        );
-        // A generic function that an architecture defines too is the weak one of both.
-        let is_weak = |id: FnId| {
-            let path = &self.file(self.function(id).file).path;
-            !self.is_hidden(id)
-                && path.ends_with(".c")
-                && self.file(self.function(id).file).arch.is_none()
-        };
-        if self.file(file).arch.is_none() && found.iter().any(|&id| is_weak(id)) {
-            let overriding = self.functions_named(name).iter().copied().filter(|&id| {
-                let facts = self.file(self.function(id).file);
-                facts.arch.is_some() && facts.path.ends_with(".c") && !self.is_hidden(id)
-            });
-            found.extend(overriding);
-            found.sort();
-            found.dedup();
-        }
-        found
-    }
-
-    /// True if only its own file can mean a definition.
-    fn is_hidden(&self, id: FnId) -> bool {
-        let function = self.function(id);
-        let is_header = self.file(function.file).path.ends_with(".h");
-        !is_header && (function.is_static || function.kind == FunctionKind::Macro)
+            self.functions_named(name).iter().map(|&id| {
+                let function = self.function(id);
+                Candidate {
+                    id,
+                    file: function.file,
+                    is_static: function.is_static || function.kind == FunctionKind::Macro,
+                }
+            }),
+        )
     }
 
     /// The tables that a name used in `file` can mean.
     pub fn resolve_table(&self, name: Symbol, file: FileId) -> Vec<TableId> {
-        let found = self.nearest(
-            file,
-            self.tables_named(name)
-                .iter()
-                .map(|&id| (id, self.table(id).file, false)),
-        );
         // A table's definition does not say whether it is static; one of another directory whose
         // name is used twice in the tree is more likely to be somebody else's.
-        found
+        nearest(
+            self.files(),
+            file,
+            self.tables_named(name).iter().map(|&id| Candidate {
+                id,
+                file: self.table(id).file,
+                is_static: false,
+            }),
+            |_| false,
+        )
     }
 
     /// The functions that `member` of a structure of type `struct_name` can hold: those in
@@ -123,52 +106,128 @@ impl Program {
             })
             .collect()
     }
+}
 
-    /// Keeps the candidates that are nearest to `file`.
-    fn nearest<T: Copy>(
-        &self,
-        file: FileId,
-        candidates: impl Iterator<Item = (T, FileId, bool)>,
-    ) -> Vec<T> {
-        let here = self.file(file);
-        let mut best = u8::MAX;
-        let mut found = Vec::new();
-        for (id, its_file, is_hidden) in candidates {
-            let there = self.file(its_file);
-            let distance = if its_file == file {
-                0
-            } else if is_hidden {
-                continue;
-            } else {
-                match (here.arch, there.arch) {
-                    (Some(a), Some(b)) if a != b => continue,
-                    (Some(_), Some(_)) => 1,
-                    _ if there.path.ends_with(".h") => {
-                        if is_included(&here.includes, &there.path)
-                            && directory(&here.path) == directory(&there.path)
-                        {
-                            1
-                        } else if is_public_header(&there.path)
-                            || is_included(&here.includes, &there.path)
-                        {
-                            2
-                        } else {
-                            3
-                        }
-                    }
-                    _ => 2,
-                }
-            };
-            if distance < best {
-                best = distance;
-                found.clear();
-            }
-            if distance == best {
-                found.push(id);
-            }
-        }
-        found
+/// A definition that a name may mean.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate<T> {
+    pub id: T,
+    pub file: FileId,
+    /// True if only its own file, or files that include it, can mean it.
+    pub is_static: bool,
+}
+
+impl<T> Candidate<T> {
+    /// True if only its own file can mean it.
+    fn is_hidden(&self, files: &[FileFacts]) -> bool {
+        self.is_static && !files[self.file.0 as usize].path.ends_with(".h")
     }
+}
+
+/// The definitions that a name used in `from` can mean: those of the file itself; else those its
+/// headers bring in; else those of its architecture; else global ones. Several remain where
+/// configurations or architectures offer alternatives.
+pub(super) fn visible<T: Copy + Ord>(
+    files: &[FileFacts],
+    from: FileId,
+    candidates: impl Iterator<Item = Candidate<T>> + Clone,
+) -> Vec<T> {
+    let mut found = Vec::new();
+    let mut is_weak = false;
+    let near = nearest(
+        files,
+        from,
+        candidates.clone().map(|candidate| Candidate {
+            id: candidate,
+            file: candidate.file,
+            is_static: candidate.is_static,
+        }),
+        |candidate| candidate.is_hidden(files),
+    );
+    for candidate in near {
+        let facts = &files[candidate.file.0 as usize];
+        // A generic function that an architecture defines too is the weak one of both.
+        is_weak |=
+            !candidate.is_static && facts.path.ends_with(".c") && facts.arch.is_none();
+        found.push(candidate.id);
+    }
+    if is_weak && files[from.0 as usize].arch.is_none() {
+        let overriding = candidates.filter(|candidate| {
+            let facts = &files[candidate.file.0 as usize];
+            facts.arch.is_some() && facts.path.ends_with(".c") && !candidate.is_static
+        });
+        found.extend(overriding.map(|candidate| candidate.id));
+        found.sort();
+        found.dedup();
+    }
+    found
+}
+
+/// True if a name used in `from` can mean a definition at all, were there no nearer one.
+pub(super) fn is_visible<T>(files: &[FileFacts], from: FileId, candidate: &Candidate<T>) -> bool {
+    candidate.file == from
+        || !candidate.is_hidden(files)
+            && is_same_program(&files[from.0 as usize], &files[candidate.file.0 as usize])
+}
+
+/// Keeps the candidates that are nearest to `from`, without the hidden ones of other files.
+fn nearest<T: Copy>(
+    files: &[FileFacts],
+    from: FileId,
+    candidates: impl Iterator<Item = Candidate<T>>,
+    is_hidden: impl Fn(&Candidate<T>) -> bool,
+) -> Vec<T> {
+    let here = &files[from.0 as usize];
+    let mut best = u8::MAX;
+    let mut found = Vec::new();
+    for candidate in candidates {
+        let there = &files[candidate.file.0 as usize];
+        let distance = if candidate.file == from {
+            0
+        } else if is_hidden(&candidate) || !is_same_program(here, there) {
+            continue;
+        } else if here.arch.is_some() && there.arch.is_some() {
+            1
+        } else if !there.path.ends_with(".h") {
+            2
+        } else {
+            let is_included = is_included(&here.includes, &there.path);
+            if is_included && directory(&here.path) == directory(&there.path) {
+                1
+            } else if is_included || is_public_header(&there.path) {
+                2
+            } else {
+                3
+            }
+        };
+        if distance < best {
+            best = distance;
+            found.clear();
+        }
+        if distance == best {
+            found.push(candidate.id);
+        }
+    }
+    found
+}
+
+/// False where no build can link both files: they belong to different architectures, or to the
+/// kernel and to a program that comes along with it.
+fn is_same_program(here: &FileFacts, there: &FileFacts) -> bool {
+    let is_other_arch = matches!((here.arch, there.arch), (Some(a), Some(b)) if a != b);
+    !is_other_arch
+        && match companion(&there.path) {
+            None => true,
+            program => program == companion(&here.path),
+        }
+}
+
+/// The directory of programs that come along with a kernel, if a file is in one. They have
+/// definitions of their own for much of what the kernel defines.
+fn companion(path: &str) -> Option<&str> {
+    ["tools/", "scripts/", "usr/"]
+        .into_iter()
+        .find(|directory| path.starts_with(directory))
 }
 
 fn directory(path: &str) -> &str {

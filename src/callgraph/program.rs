@@ -196,6 +196,10 @@ impl Program {
         &self.parts.member_stores
     }
 
+    pub(super) fn files(&self) -> &[FileFacts] {
+        &self.parts.files
+    }
+
     /// What linking knows of a file.
     pub fn file(&self, file: FileId) -> &FileFacts {
         &self.parts.files[file.0 as usize]

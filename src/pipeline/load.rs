@@ -79,6 +79,23 @@ pub fn words(vocabulary: &Vocabulary) -> Words {
     Words::new(&words)
 }
 
+/// What linking needs to know of each file.
+pub fn file_facts(tree: &Tree, index: &Index) -> Vec<FileFacts> {
+    tree.files
+        .par_iter()
+        .zip(&index.files)
+        .map(|(file, index)| FileFacts {
+            path: file.path.to_string(),
+            arch: file.arch,
+            includes: index
+                .includes
+                .iter()
+                .map(|include| Symbol::new(base_name(include.as_str())))
+                .collect(),
+        })
+        .collect()
+}
+
 /// Parses what matters of a tree.
 pub struct Loader<'a> {
     tree: &'a Tree,
@@ -117,21 +134,7 @@ impl<'a> Loader<'a> {
 
     /// Parses and links.
     pub fn load(mut self) -> Program {
-        self.parts.files = self
-            .tree
-            .files
-            .iter()
-            .zip(&self.index.files)
-            .map(|(file, index)| FileFacts {
-                path: file.path.to_string(),
-                arch: file.arch,
-                includes: index
-                    .includes
-                    .iter()
-                    .map(|include| Symbol::new(base_name(include.as_str())))
-                    .collect(),
-            })
-            .collect();
+        self.parts.files = file_facts(self.tree, self.index);
         self.parse_functions(self.relevant_functions());
         for _ in 0..N_ROUNDS {
             let before = self.n_parsed();

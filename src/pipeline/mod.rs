@@ -5,6 +5,7 @@
 
 mod graph;
 mod load;
+mod similar;
 mod sources;
 mod stats;
 

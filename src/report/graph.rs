@@ -3,7 +3,7 @@
 use codespan_reporting::term::termcolor::Buffer;
 
 use super::{Canvas, Style, text};
-use crate::pipeline::{GraphAnswer, GraphEdge, GraphNode};
+use crate::pipeline::{GraphAnswer, GraphEdge};
 
 /// Writes a path if `from` and `to` are given, else the neighbourhood of the one that is.
 pub fn graph_text(answer: &GraphAnswer, from: Option<&str>, to: Option<&str>, out: &mut Buffer) {
@@ -13,17 +13,23 @@ pub fn graph_text(answer: &GraphAnswer, from: Option<&str>, to: Option<&str>, ou
         (Some(name), None) | (None, Some(name)) => neighbourhood(&mut canvas, answer, name),
         (None, None) => {}
     }
-    if answer.truncated {
+    if answer.truncated && (from.is_none() || to.is_none()) {
         canvas.line("there is more: only a part of this neighbourhood is shown");
     }
 }
 
 fn path(canvas: &mut Canvas, answer: &GraphAnswer, from: &str, to: &str) {
     if answer.edges.is_empty() && from != to {
-        canvas.line(&format!(
-            "no call path from `{from}` to `{to}` is known: calls through pointers without a known \
-             target are not followed"
-        ));
+        canvas.line(&match answer.truncated {
+            true => format!(
+                "no call path from `{from}` to `{to}` was found before the limit of the search was \
+                 reached; there may be one"
+            ),
+            false => format!(
+                "no call path from `{from}` to `{to}` is known: calls through pointers without a \
+                 known target are not followed"
+            ),
+        });
         return;
     }
     let width = answer.nodes.iter().map(|n| n.name.len()).max().unwrap_or(0);
@@ -61,17 +67,32 @@ fn list<'a>(
     edges: impl Iterator<Item = &'a GraphEdge>,
     other: impl Fn(&GraphEdge) -> usize,
 ) {
-    let rows: Vec<(&GraphNode, &GraphEdge)> = edges
-        .filter_map(|edge| Some((answer.nodes.get(other(edge))?, edge)))
-        .collect();
+    // A name can have a definition for each architecture; one row is enough for all.
+    let mut rows: Vec<(&str, String, usize)> = Vec::new();
+    for edge in edges {
+        let Some(node) = answer.nodes.get(other(edge)) else {
+            continue;
+        };
+        let call = call(edge);
+        match rows.last_mut() {
+            Some((name, last, n_definitions)) if *name == node.name && *last == call => {
+                *n_definitions += 1;
+            }
+            _ => rows.push((&node.name, call, 1)),
+        }
+    }
     if rows.is_empty() {
         return;
     }
     canvas.line(&format!("  {title}"));
-    let width = rows.iter().map(|(node, _)| node.name.len()).max();
+    let width = rows.iter().map(|(name, ..)| name.len()).max();
     let width = width.unwrap_or(0).min(40);
-    for (node, edge) in rows {
-        canvas.line(&format!("    {:<width$}  {}", node.name, call(edge)));
+    for (name, call, n_definitions) in rows {
+        let remark = match n_definitions {
+            1 => String::new(),
+            n => format!(" ({n} definitions)"),
+        };
+        canvas.line(&format!("    {name:<width$}  {call}{remark}"));
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use super::buckets::Buckets;
+use super::calls::CallLookups;
 use super::entries::{FileIndex, InitializerEntry, MacroEntry, MemberPair, StructEntry};
 use super::names::name_hash;
 use super::problem::{Problem, ProblemKind};
@@ -28,11 +29,11 @@ pub struct Index {
     /// Bytes read.
     pub n_bytes: u64,
     by_name: Buckets,
-    callers: OnceLock<Buckets>,
+    pub(super) calls: CallLookups,
     structs: OnceLock<Buckets>,
     tables: OnceLock<Buckets>,
     stores: OnceLock<Buckets>,
-    values: OnceLock<Buckets>,
+    pub(super) values: OnceLock<Buckets>,
     macros: OnceLock<Buckets>,
 }
 
@@ -145,25 +146,7 @@ impl Index {
 
     /// Functions that call something called `name` directly.
     pub fn callers_of(&self, name: &str) -> Vec<(FileId, usize)> {
-        let hash = name_hash(name.as_bytes());
-        let callers = self.callers.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for function in 0..file.functions.len() {
-                    for &callee in file.callees(function) {
-                        visit(callee, function as u32);
-                    }
-                }
-            })
-        });
-        callers
-            .candidates(hash)
-            .filter(|&(file, function)| {
-                self.file(file)
-                    .callees(function)
-                    .binary_search(&hash)
-                    .is_ok()
-            })
-            .collect()
+        self.callers_hashed(name_hash(name.as_bytes())).collect()
     }
 
     /// The function whose definition covers `offset` of `file`.
@@ -224,25 +207,7 @@ impl Index {
 
     /// Initialisers that hold `name` as a value, with the member it is the value of.
     pub fn tables_holding(&self, name: &str) -> Vec<(FileId, InitializerEntry, MemberPair)> {
-        let hash = name_hash(name.as_bytes());
-        let values = self.values.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for (i, pair) in file.pairs.iter().enumerate() {
-                    visit(pair.value_hash, i as u32);
-                }
-            })
-        });
-        values
-            .candidates(hash)
-            .map(|(file, i)| (file, i, self.file(file).pairs[i]))
-            .filter(|(_, _, pair)| pair.value_hash == hash)
-            .filter_map(|(file, i, pair)| {
-                let entries = &self.file(file).initializers;
-                let owner = entries
-                    .partition_point(|entry| entry.pairs_at as usize <= i)
-                    .checked_sub(1)?;
-                Some((file, entries[owner], pair))
-            })
+        self.tables_holding_hashed(name_hash(name.as_bytes()))
             .collect()
     }
 
@@ -267,7 +232,6 @@ impl Index {
     pub fn n_heap_bytes(&self) -> usize {
         let files: usize = self.files.iter().map(FileIndex::n_heap_bytes).sum();
         let lookups = [
-            &self.callers,
             &self.structs,
             &self.tables,
             &self.stores,
@@ -277,6 +241,7 @@ impl Index {
         files
             + size_of_val(&*self.files)
             + self.by_name.n_heap_bytes()
+            + self.calls.n_heap_bytes()
             + lookups
                 .iter()
                 .filter_map(|lookup| lookup.get())

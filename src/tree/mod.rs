@@ -23,6 +23,7 @@
 //! had to give up is a [`Problem`] that names the file.
 
 mod buckets;
+mod calls;
 mod entries;
 mod events;
 mod index;

@@ -176,8 +176,12 @@ impl Scanner<'_> {
         let end = self.lexer.skip_blanks_back(open);
         let start = self.lexer.name_start(end);
         if start == end {
-            // `(*p->f)(x)`, `table[i](x)`
-            return matches!(source[..end].last(), Some(b')' | b']'));
+            if source[..end].last() == Some(&b')') {
+                self.call_in_parentheses(end - 1);
+                return true;
+            }
+            // `table[i](x)`
+            return source[..end].last() == Some(&b']');
         }
         let name = &source[start..end];
         if is_keyword(name) {
@@ -190,6 +194,16 @@ impl Scanner<'_> {
             self.calls.callees.push(hash);
         }
         true
+    }
+
+    /// Records the member of `(*p->f)(x)`; `close` is where the parenthesis closes.
+    fn call_in_parentheses(&mut self, close: usize) {
+        let end = self.lexer.skip_blanks_back(close);
+        let start = self.lexer.name_start(end);
+        if start < end && is_member(self.source(), start) {
+            let hash = self.lexer.hash((start, end));
+            self.calls.member_calls.push(hash);
+        }
     }
 
     /// Records the argument in `start..end` if it is a name or the address of one.
