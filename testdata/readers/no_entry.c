@@ -14,9 +14,9 @@ void dump_member(struct vm_area_struct *vma)
 	printk("prot %lx\n", vma->vm_page_prot.pgprot); /* reader: print none vm_page_prot no-entry */
 }
 
+/* Both sides together are one use. */
 int is_same(struct vm_area_struct *a, struct vm_area_struct *b)
 {
-	/* reader: compare none vm_page_prot no-entry */
 	/* reader: compare none vm_page_prot no-entry */
 	return pgprot_val(a->vm_page_prot) == pgprot_val(b->vm_page_prot);
 }
