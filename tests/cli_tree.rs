@@ -233,10 +233,13 @@ fn callers_and_callees(tree: &Path) {
     let answer = graph(tree, &["--to", "__split_huge_pmd_locked"]);
     let nodes = answer["nodes"].as_array().expect("a list");
     let edges = answer["edges"].as_array().expect("a list");
+    let centre = nodes
+        .iter()
+        .position(|node| node["name"] == "__split_huge_pmd_locked");
     let of = |from: &str, to: &str| -> Vec<&str> {
         edges
             .iter()
-            .filter(|edge| edge[to] == 0)
+            .filter(|edge| edge[to].as_u64() == centre.map(|at| at as u64))
             .map(|edge| &nodes[edge[from].as_u64().expect("a position") as usize])
             .map(|node| node["name"].as_str().expect("a name"))
             .collect()

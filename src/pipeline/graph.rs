@@ -118,14 +118,13 @@ fn neighbourhood(places: Places<'_, '_>, centre: &[Node]) -> GraphAnswer {
         answer: calls,
         is_truncated,
     } = neighbours(places.graph, centre, CALLERS_FUEL);
-    let mut others: Vec<Node> = calls
+    let mut nodes: Vec<Node> = calls
         .iter()
         .flat_map(|(caller, edge)| [*caller, edge.to])
-        .filter(|node| !centre.contains(node))
+        .chain(centre.iter().copied())
         .collect();
-    others.sort();
-    others.dedup();
-    let nodes = centre.iter().copied().chain(others).collect();
+    nodes.sort_by_key(|&node| (places.graph.file(node), node));
+    nodes.dedup();
     answer(places, nodes, &calls, is_truncated)
 }
 
