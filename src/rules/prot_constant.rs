@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{CallPath, Event, EventKind, Run, Term, Terms, VmaState, Word};
 use crate::callgraph::FnId;
-use crate::program::{Body, ExprId, ExprKind, Instr, Span, Symbol};
+use crate::program::{Body, ExprId, ExprKind, Instr, Symbol};
 use crate::vocabulary::{Phase, ProtectionEffect};
 
 use super::draft::{Site, Text, arguments_at, mention};
@@ -82,15 +82,10 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
 }
 
 /// A known way before an unknown one, what lacks more first, then the shortest.
-fn rank<'u>(one: &'u Use<'_>) -> (bool, Lacks, usize, &'u [(FnId, Option<Span>)], Site) {
+fn rank<'u>(one: &'u Use<'_>) -> impl Ord + use<'u> {
     let path = one.path.as_slice();
-    (
-        one.run.phase.is_none(),
-        one.lacks,
-        path.len(),
-        path,
-        one.site,
-    )
+    let is_unknown = one.run.phase.is_none();
+    (is_unknown, one.lacks, path.len(), path, one.site)
 }
 
 /// The constants that an event lets into a mapping without right.
