@@ -110,7 +110,7 @@ fn run(path: &Path, args: &[&str]) -> Run {
 fn an_unreadable_file() {
     let case = Case::new();
     case.write("secret.c", GOOD);
-    fs::set_permissions(case.path("secret.c"), fs::Permissions::from_mode(0)).expect("chmod");
+    fs::set_permissions(case.path("secret.c"), fs::Permissions::from_mode(0o000)).expect("chmod");
     if File::open(case.path("secret.c")).is_ok() {
         // The administrator can read everything.
         return;
