@@ -85,11 +85,8 @@ impl Facts {
 }
 
 fn body_facts(program: &Program, function: &Function, body: &Body) -> BodyFacts {
-    let types = (0..body.exprs.len())
-        .map(|i| program.type_of(function, body, ExprId(i as u32)))
-        .collect();
     BodyFacts {
-        types,
+        types: program.types(function, body),
         live: live_locals(function, body),
         calls: calls(body),
     }

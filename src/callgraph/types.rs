@@ -13,9 +13,21 @@ pub(super) trait Definitions {
 }
 
 impl Program {
-    /// The static type of an expression; [`TypeRef::unknown`] where a declaration was not parsed.
-    pub fn type_of(&self, function: &Function, body: &Body, expr: ExprId) -> TypeRef {
-        type_of(self, function, body, expr)
+    /// The static types of all expressions of a body, by their position in it;
+    /// [`TypeRef::unknown`] where a declaration was not parsed.
+    pub fn types(&self, function: &Function, body: &Body) -> Vec<TypeRef> {
+        // Operands precede what uses them, so every type is found in one step.
+        let mut types: Vec<TypeRef> = Vec::with_capacity(body.exprs.len());
+        for i in 0..body.exprs.len() {
+            let known = |expr: ExprId| {
+                types
+                    .get(expr.0 as usize)
+                    .copied()
+                    .unwrap_or_else(TypeRef::unknown)
+            };
+            types.push(type_from(self, function, body, ExprId(i as u32), &known));
+        }
+        types
     }
 
     /// The type of a member of a structure, as seen from `file`.
@@ -46,6 +58,17 @@ pub(super) fn type_of(
 ) -> TypeRef {
     // A path of members is as deep as the source nests it; the front end bounds that.
     let inner = |expr| type_of(definitions, function, body, expr);
+    type_from(definitions, function, body, expr, &inner)
+}
+
+/// The static type of an expression, from the types of its operands.
+fn type_from(
+    definitions: &dyn Definitions,
+    function: &Function,
+    body: &Body,
+    expr: ExprId,
+    inner: &dyn Fn(ExprId) -> TypeRef,
+) -> TypeRef {
     match &body.expr(expr).kind {
         ExprKind::Local(local) => function
             .locals
