@@ -26,6 +26,8 @@ pub struct Run {
     pub phase: Option<Phase>,
     /// The table through which it is called, for operations of a VMA.
     pub table: Option<TableId>,
+    /// True if the kernel gets there through another operation that was not followed this far.
+    pub is_secondary: bool,
     /// Whether the mmap operations that install the table store to `vm_page_prot`: on some way, on
     /// some way not.
     pub stored_in_mmap: Stored,
@@ -79,28 +81,24 @@ pub fn run_all(world: World<'_>) -> Vec<Run> {
     secondary.retain(|(function, _)| missing.contains(function));
     runs.extend(run_mmaps(secondary));
     let born = born(&runs);
-    let run_operations = |entries: Vec<Entry>| -> Vec<Run> {
+    let run_operations = |entries: Vec<Entry>, is_secondary: bool| -> Vec<Run> {
         entries
             .par_iter()
             .filter_map(|(function, (phase, table))| {
                 let table = (*table)?;
-                Some(run_operation(
-                    world,
-                    *function,
-                    *phase,
-                    table,
-                    born.get(&table),
-                ))
+                let entry = (*phase, table, is_secondary);
+                Some(run_operation(world, *function, entry, born.get(&table)))
             })
             .collect()
     };
-    runs.extend(run_operations(entries(world, |entry| {
+    let primary = entries(world, |entry| {
         entry.phase != Phase::Mmap && !entry.secondary
-    })));
+    });
+    runs.extend(run_operations(primary, false));
     let missing = unreached(world, &runs);
     let mut secondary = entries(world, |entry| entry.phase != Phase::Mmap && entry.secondary);
     secondary.retain(|(function, _)| missing.contains(function));
-    runs.extend(run_operations(secondary));
+    runs.extend(run_operations(secondary, true));
     let orphans = orphans(world, &runs);
     runs.extend(
         orphans
@@ -164,6 +162,7 @@ fn run_mmap(world: World<'_>, function: FnId, phase: Option<Phase>) -> Run {
         function,
         phase,
         table: None,
+        is_secondary: false,
         stored_in_mmap: Stored::default(),
         events,
         exits,
@@ -176,15 +175,16 @@ fn run_mmap(world: World<'_>, function: FnId, phase: Option<Phase>) -> Run {
 fn run_operation(
     world: World<'_>,
     function: FnId,
-    phase: Phase,
-    table: TableId,
+    (phase, table, is_secondary): (Phase, TableId, bool),
     born: Option<&Born>,
 ) -> Run {
     let start = |flags: Bits| {
         let mut state = State::default();
         let vma = state.vma_mut(0);
         vma.flags = flags;
-        vma.ops = Value::table(table);
+        if !is_secondary {
+            vma.ops = Value::table(table);
+        }
         state
     };
     let flags = born.and_then(|born| born.flags).unwrap_or_default();
@@ -201,6 +201,7 @@ fn run_operation(
         function,
         phase: Some(phase),
         table: Some(table),
+        is_secondary,
         stored_in_mmap: born.map_or_else(Stored::default, |born| born.stored),
         events,
         exits,

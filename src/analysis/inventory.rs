@@ -23,7 +23,8 @@ struct Row {
     vm_ops: BTreeSet<String>,
     vm_flags: Option<u128>,
     cow: BTreeSet<Cow>,
-    path: Option<CallPath>,
+    /// The best way here, and how good it is: 0 from where the kernel enters.
+    path: Option<(u8, CallPath)>,
     /// True if a fault operation gets here whose mappings always have the default protection.
     has_plain_table: bool,
 }
@@ -154,7 +155,7 @@ fn add_unreached(program: &Program, dictionary: &Dictionary<'_>, rows: &mut BTre
                 };
                 let row = rows.entry(site).or_default();
                 row.protection.insert(protection);
-                row.path = Some(vec![(function, None)].into());
+                row.path = Some((2, vec![(function, None)].into()));
             }
         }
     }
@@ -262,12 +263,17 @@ fn observe(program: &Program, row: &mut Row, seen: &Observation<'_>) {
         Some(_) if seen.run.is_exhausted => Cow::Unknown,
         Some(_) => Cow::Refused,
     });
-    let is_shorter = row
-        .path
-        .as_ref()
-        .is_none_or(|known| (seen.path.len(), &**seen.path) < (known.len(), &**known));
-    if is_shorter {
-        row.path = Some(seen.path.clone());
+    // The way from where the kernel really enters, however long, before a shorter one.
+    let rank = match seen.run.phase {
+        Some(_) if !seen.run.is_secondary => 0,
+        Some(_) => 1,
+        None => 2,
+    };
+    let is_better = row.path.as_ref().is_none_or(|(known_rank, known)| {
+        (rank, seen.path.len(), &**seen.path) < (*known_rank, known.len(), &**known)
+    });
+    if is_better {
+        row.path = Some((rank, seen.path.clone()));
     }
 }
 
@@ -402,9 +408,9 @@ fn mapping(
     } else {
         Cow::Unknown
     };
-    let path = row
-        .path
-        .map_or_else(Vec::new, |path| steps(program, places, &path, site.span));
+    let path = row.path.map_or_else(Vec::new, |(_, path)| {
+        steps(program, places, &path, site.span)
+    });
     Mapping {
         file: places.path(function.file).to_owned(),
         line,
