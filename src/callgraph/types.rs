@@ -37,6 +37,10 @@ impl Definitions for Program {
     }
 }
 
+/// Expressions nested deeper than this have no type: no path of members in real code comes close,
+/// and asking for the type of every part of a hostile one would take quadratic time.
+const MAX_DEPTH: u8 = 64;
+
 /// The static type of an expression; [`TypeRef::unknown`] where a declaration is not known.
 pub(super) fn type_of(
     definitions: &dyn Definitions,
@@ -44,8 +48,20 @@ pub(super) fn type_of(
     body: &Body,
     expr: ExprId,
 ) -> TypeRef {
-    // A path of members is as deep as the source nests it; the front end bounds that.
-    let inner = |expr| type_of(definitions, function, body, expr);
+    type_at(definitions, function, body, expr, 0)
+}
+
+fn type_at(
+    definitions: &dyn Definitions,
+    function: &Function,
+    body: &Body,
+    expr: ExprId,
+    depth: u8,
+) -> TypeRef {
+    if depth == MAX_DEPTH {
+        return TypeRef::unknown();
+    }
+    let inner = |expr| type_at(definitions, function, body, expr, depth + 1);
     match &body.expr(expr).kind {
         ExprKind::Local(local) => function
             .locals
