@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ptelint::syntax::measure::{find_by_layout, measure};
+use ptelint::syntax::measure::measure_indexed;
 
 fn main() {
     let mut args = std::env::args().skip(1);
@@ -24,7 +24,7 @@ fn main() {
 
 fn report(root: &Path) {
     let start = Instant::now();
-    let measurement = measure(root, find_by_layout);
+    let measurement = measure_indexed(root);
     let seconds = start.elapsed().as_secs_f64();
     println!("{}", root.display());
     for (directory, counts) in &measurement.by_directory {

@@ -9,6 +9,7 @@ pub mod analysis;
 pub mod callgraph;
 pub mod pipeline;
 pub mod program;
+pub mod reference;
 pub mod report;
 pub mod rules;
 pub mod sample;

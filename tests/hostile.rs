@@ -110,7 +110,7 @@ fn run(path: &Path, args: &[&str]) -> Run {
 fn an_unreadable_file() {
     let case = Case::new();
     case.write("secret.c", GOOD);
-    fs::set_permissions(case.path("secret.c"), fs::Permissions::from_mode(0)).expect("chmod");
+    fs::set_permissions(case.path("secret.c"), fs::Permissions::from_mode(0o000)).expect("chmod");
     if File::open(case.path("secret.c")).is_ok() {
         // The administrator can read everything.
         return;
@@ -158,7 +158,10 @@ fn binary_bytes() {
 #[test]
 fn nul_bytes_in_a_function() {
     let case = Case::new();
-    case.write("nul.c", GOOD.replace("good", "nul").replace("vma =", "\0vma\0 ="));
+    case.write(
+        "nul.c",
+        GOOD.replace("good", "nul").replace("vma =", "\0vma\0 ="),
+    );
     case.survives_and_says("nul.c", "NUL");
 }
 
@@ -167,7 +170,9 @@ fn invalid_utf_8() {
     let case = Case::new();
     let mut bytes = b"/* \xe9t\xe9, \xff\xfe */\n".to_vec();
     bytes.extend_from_slice(GOOD.replace("good", "latin").as_bytes());
-    bytes.extend_from_slice(b"static char *s = \"\xff\xc3\x28\";\nint caf\xe9(void) { return 0; }\n");
+    bytes.extend_from_slice(
+        b"static char *s = \"\xff\xc3\x28\";\nint caf\xe9(void) { return 0; }\n",
+    );
     case.write("latin.c", bytes);
     let run = case.survives();
     assert!(run.stdout.contains("latin_fault"));
@@ -186,7 +191,10 @@ fn a_file_over_the_limit() {
 fn a_line_of_10_megabytes() {
     let case = Case::new();
     let line = "x = y + vma->vm_page_prot; ".repeat(400_000);
-    case.write("line.c", format!("int long_line(struct vm_area_struct *vma) {{ {line} }}\n"));
+    case.write(
+        "line.c",
+        format!("int long_line(struct vm_area_struct *vma) {{ {line} }}\n"),
+    );
     let name = "n".repeat(10 << 20);
     case.write("name.c", format!("int {name}(void) {{ return 0; }}\n"));
     case.write("string.c", format!("char *s = \"{name}\";\n"));
@@ -230,7 +238,16 @@ fn nesting() {
 
 #[test]
 fn nesting_that_is_never_closed() {
-    for open in ["{", "(", "[", "f(", "if (", "\n#if A\n", "struct s {", "= {"] {
+    for open in [
+        "{",
+        "(",
+        "[",
+        "f(",
+        "if (",
+        "\n#if A\n",
+        "struct s {",
+        "= {",
+    ] {
         let case = Case::new();
         let open = open.repeat(100_000);
         case.write(
@@ -251,7 +268,10 @@ fn a_comment_that_never_ends() {
 #[test]
 fn a_string_that_never_ends() {
     let case = Case::new();
-    case.write("string.c", "char *s = \"and so on;\nint f(void) { return '; }\n");
+    case.write(
+        "string.c",
+        "char *s = \"and so on;\nint f(void) { return '; }\n",
+    );
     case.survives();
 }
 

@@ -120,6 +120,12 @@ impl<'v> Dictionary<'v> {
         matches!(self.words.get(&name), Some(Word::Insert(_)))
     }
 
+    /// True if `name` finds a VMA in an address space.
+    pub fn is_lookup(&self, name: Symbol) -> bool {
+        let mut lookups = self.vocabulary.lookup.iter();
+        lookups.any(|lookup| name == lookup.name.as_str())
+    }
+
     /// True if a call of `name` takes or gives a protection.
     pub fn deals_with_protections(&self, name: Symbol) -> bool {
         matches!(

@@ -12,6 +12,7 @@ use super::bits::Bits;
 use super::dictionary::Word;
 use super::facts::World;
 use super::machine::{Depth, Event, EventKind, Exit, Machine};
+use super::places::is_generic_path;
 use super::state::{State, VmaState};
 use super::term::Term;
 use super::value::Value;
@@ -78,17 +79,28 @@ pub fn run_all(world: World<'_>) -> Vec<Run> {
     secondary.retain(|(function, _)| missing.contains(function));
     runs.extend(run_mmaps(secondary));
     let born = born(&runs);
-    let later = entries(world, |entry| entry.phase != Phase::Mmap);
-    runs.extend(
-        later
+    let run_operations = |entries: Vec<Entry>| -> Vec<Run> {
+        entries
             .par_iter()
             .filter_map(|(function, (phase, table))| {
                 let table = (*table)?;
-                let born = born.get(&table);
-                Some(run_operation(world, *function, *phase, table, born))
+                Some(run_operation(
+                    world,
+                    *function,
+                    *phase,
+                    table,
+                    born.get(&table),
+                ))
             })
-            .collect::<Vec<_>>(),
-    );
+            .collect()
+    };
+    runs.extend(run_operations(entries(world, |entry| {
+        entry.phase != Phase::Mmap && !entry.secondary
+    })));
+    let missing = unreached(world, &runs);
+    let mut secondary = entries(world, |entry| entry.phase != Phase::Mmap && entry.secondary);
+    secondary.retain(|(function, _)| missing.contains(function));
+    runs.extend(run_operations(secondary));
     let orphans = orphans(world, &runs);
     runs.extend(
         orphans
@@ -270,18 +282,15 @@ fn born(runs: &[Run]) -> BTreeMap<TableId, Born> {
 /// until nobody calls them.
 fn orphans(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
     let missing = unreached(world, runs);
-    let callers = callers(world);
     let mut tops = BTreeSet::new();
     for function in missing {
         let mut seen = BTreeSet::from([function]);
         let mut pending = vec![function];
         while let Some(function) = pending.pop() {
             let its = &world.program.function(function);
-            let above: Vec<FnId> = callers
-                .get(&function)
-                .into_iter()
-                .flatten()
-                .copied()
+            let above: Vec<FnId> = world
+                .facts
+                .callers(function)
                 .filter(|caller| !seen.contains(caller))
                 .collect();
             if above.is_empty() || world.dictionary.is_insert(its.name) || seen.len() > 64 {
@@ -318,10 +327,13 @@ fn unreached(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
                 let ExprKind::Global(name) = body.expr(*callee).kind else {
                     continue;
                 };
-                let is_insertion = matches!(
-                    world.dictionary.word(name, args.len()),
-                    Some(Word::Insert(_))
-                );
+                let is_insertion = match world.dictionary.word(name, args.len()) {
+                    Some(Word::Insert(_)) => true,
+                    Some(Word::Install(_)) => {
+                        !is_generic_path(&world.program.file(function.file).path)
+                    }
+                    _ => false,
+                };
                 if is_insertion && !reached.contains(&(id, expr.span)) {
                     missing.insert(id);
                 }
@@ -329,28 +341,6 @@ fn unreached(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
         }
     }
     missing.into_iter().collect()
-}
-
-/// Who calls a function by name, or hands it over by name.
-fn callers(world: World<'_>) -> BTreeMap<FnId, BTreeSet<FnId>> {
-    let mut callers: BTreeMap<FnId, BTreeSet<FnId>> = BTreeMap::new();
-    for (id, function) in world.program.functions() {
-        let names: BTreeSet<Symbol> = function
-            .bodies
-            .iter()
-            .flat_map(|body| &body.exprs)
-            .filter_map(|expr| match expr.kind {
-                ExprKind::Global(name) => Some(name),
-                _ => None,
-            })
-            .collect();
-        for name in names {
-            for target in world.program.resolve(name, function.file) {
-                callers.entry(target).or_default().insert(id);
-            }
-        }
-    }
-    callers
 }
 
 /// How many indirect calls that carry a VMA had no known target.

@@ -12,6 +12,7 @@ use crate::program::{
 };
 
 use super::dictionary::{Dictionary, Word};
+use super::machine::is_store;
 use super::places::is_generic_path;
 
 /// A program with everything that is known before the analysis begins.
@@ -31,6 +32,7 @@ pub struct Facts {
     bodies: Vec<Vec<BodyFacts>>,
     /// Functions that can change a VMA or insert an entry, themselves or through what they call.
     effective: FixedBitSet,
+    callers: FxHashMap<FnId, BTreeSet<FnId>>,
 }
 
 /// Facts about one body.
@@ -58,10 +60,17 @@ impl Facts {
                     .collect()
             })
             .collect();
+        let callers = callers(program);
         Facts {
             bodies,
-            effective: effective(program, dictionary),
+            effective: effective(program, dictionary, &callers),
+            callers,
         }
+    }
+
+    /// The functions that call one by name, or hand it over by name.
+    pub fn callers(&self, function: FnId) -> impl Iterator<Item = FnId> + '_ {
+        self.callers.get(&function).into_iter().flatten().copied()
     }
 
     /// The facts about one body of a function.
@@ -203,9 +212,12 @@ fn add_locals(body: &Body, expr: ExprId, found: &mut FixedBitSet) {
 }
 
 /// Functions with an effect of their own, and all their callers.
-fn effective(program: &Program, dictionary: &Dictionary<'_>) -> FixedBitSet {
+fn effective(
+    program: &Program,
+    dictionary: &Dictionary<'_>,
+    callers: &FxHashMap<FnId, BTreeSet<FnId>>,
+) -> FixedBitSet {
     let mut effective = FixedBitSet::with_capacity(program.n_functions());
-    let mut callers: FxHashMap<FnId, Vec<FnId>> = FxHashMap::default();
     let mut member_callers: FxHashMap<Symbol, Vec<FnId>> = FxHashMap::default();
     let mut pending = Vec::new();
     for (id, function) in program.functions() {
@@ -228,9 +240,6 @@ fn effective(program: &Program, dictionary: &Dictionary<'_>) -> FixedBitSet {
         }
         // The name of a member given to a macro is an ordinary name here.
         for name in names {
-            for target in program.resolve(name, function.file) {
-                callers.entry(target).or_default().push(id);
-            }
             member_callers.entry(name).or_default().push(id);
         }
         for member in members {
@@ -276,6 +285,28 @@ fn effective(program: &Program, dictionary: &Dictionary<'_>) -> FixedBitSet {
     effective
 }
 
+/// Who calls a function by name, or hands it over by name.
+fn callers(program: &Program) -> FxHashMap<FnId, BTreeSet<FnId>> {
+    let mut callers: FxHashMap<FnId, BTreeSet<FnId>> = FxHashMap::default();
+    for (id, function) in program.functions() {
+        let names: BTreeSet<Symbol> = function
+            .bodies
+            .iter()
+            .flat_map(|body| &body.exprs)
+            .filter_map(|expr| match expr.kind {
+                ExprKind::Global(name) => Some(name),
+                _ => None,
+            })
+            .collect();
+        for name in names {
+            for target in program.resolve(name, function.file) {
+                callers.entry(target).or_default().insert(id);
+            }
+        }
+    }
+    callers
+}
+
 /// True if a function itself inserts, stores to a member of a VMA, or changes its flags. Writing an
 /// entry counts in drivers only: what generic code writes is no insertion on somebody's behalf.
 fn has_effect(dictionary: &Dictionary<'_>, function: &Function, is_generic: bool) -> bool {
@@ -290,6 +321,9 @@ fn has_effect(dictionary: &Dictionary<'_>, function: &Function, is_generic: bool
             });
         let calls = body.exprs.iter().any(|expr| match &expr.kind {
             ExprKind::Call { callee, args } => match body.expr(*callee).kind {
+                ExprKind::Global(name) if is_store(name) => args
+                    .first()
+                    .is_some_and(|&target| is_vma_member(dictionary, body, target)),
                 ExprKind::Global(name) => {
                     matches!(
                         dictionary.word(name, args.len()),

@@ -26,8 +26,6 @@ struct Row {
     path: Option<CallPath>,
     /// True if a fault operation gets here whose mappings always have the default protection.
     has_plain_table: bool,
-    /// True if a parameter was replaced by what the callers hand over.
-    is_resolved: bool,
 }
 
 /// The call a row stands for.
@@ -116,7 +114,6 @@ pub fn mappings(
         }
     }
     add_unreached(program, dictionary, &mut rows);
-    resolve_parameters(program, &mut rows);
     rows.into_iter()
         .map(|(site, row)| mapping(program, dictionary, places, site, row))
         .collect()
@@ -159,42 +156,6 @@ fn add_unreached(program: &Program, dictionary: &Dictionary<'_>, rows: &mut BTre
                 row.protection.insert(protection);
                 row.path = Some(vec![(function, None)].into());
             }
-        }
-    }
-}
-
-/// Inside an insertion API, a parameter is whatever the API's callers hand over, and those are
-/// rows themselves.
-fn resolve_parameters(program: &Program, rows: &mut BTreeMap<Site, Row>) {
-    loop {
-        let mut by_api: BTreeMap<Symbol, (BTreeSet<Protection>, BTreeSet<Kind>)> = BTreeMap::new();
-        for (site, row) in rows.iter() {
-            let (protections, kinds) = by_api.entry(site.api).or_default();
-            let known = row.protection.iter().filter(|p| **p != Protection::Param);
-            protections.extend(known);
-            kinds.extend(&row.kinds);
-        }
-        let mut has_changed = false;
-        for (site, row) in rows.iter_mut() {
-            if !row.protection.contains(&Protection::Param) && !row.is_resolved {
-                continue;
-            }
-            let Some((protections, kinds)) = by_api.get(&program.function(site.function).name)
-            else {
-                continue;
-            };
-            if protections.is_empty() {
-                continue;
-            }
-            let before = (row.protection.len(), row.kinds.len(), row.is_resolved);
-            row.protection.remove(&Protection::Param);
-            row.protection.extend(protections);
-            row.kinds.extend(kinds);
-            row.is_resolved = true;
-            has_changed |= before != (row.protection.len(), row.kinds.len(), row.is_resolved);
-        }
-        if !has_changed {
-            return;
         }
     }
 }

@@ -20,10 +20,13 @@ pub use result::{
     UseLevel, Verdict,
 };
 
-pub use dictionary::Dictionary;
+pub use dictionary::{Dictionary, Word};
 pub use entry::{Run, n_unresolved, run_all};
 pub use facts::{Facts, World};
 pub use inventory::mappings;
+pub use machine::{CallPath, Event, EventKind};
 pub use places::Places;
 pub use readers::readers;
+pub use state::VmaState;
+pub use term::{Base, Term, Terms};
 pub use uses::{Uses, uses};

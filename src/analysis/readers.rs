@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::callgraph::{FnId, Program};
 use crate::program::{ExprId, ExprKind, FileId, Span, Symbol};
-use crate::vocabulary::Level;
+use crate::vocabulary::{Level, ProtectionEffect};
 
 use super::dictionary::{Dictionary, Word};
+use super::facts::World;
 use super::machine::{Event, EventKind};
 use super::places::Places;
 use super::result::{Evidence, Reader, Role, Source, UseLevel, Verdict};
@@ -36,18 +37,18 @@ struct Use {
 }
 
 /// Lists the generic uses.
-pub fn readers(
-    program: &Program,
-    dictionary: &Dictionary<'_>,
-    places: &Places<'_>,
-    uses: &Uses,
-) -> Vec<Reader> {
+pub fn readers(world: World<'_>, places: &Places<'_>, uses: &Uses) -> Vec<Reader> {
+    let World {
+        program,
+        dictionary,
+        ..
+    } = world;
     let judge = Judge {
         program,
         dictionary,
         places,
         uses,
-        inserters: inserters(program, dictionary, places, uses),
+        inserters: inserters(world, places, uses),
     };
     let mut found: BTreeMap<(FileId, u32, Role), Use> = BTreeMap::new();
     for (&id, events) in &uses.events {
@@ -81,32 +82,31 @@ pub fn readers(
     readers
 }
 
-/// The insertion APIs that are generic functions, and every function that gets its protection from
-/// inserters only.
-fn inserters(
-    program: &Program,
-    dictionary: &Dictionary<'_>,
-    places: &Places<'_>,
-    uses: &Uses,
-) -> BTreeSet<FnId> {
-    let mut inserters: BTreeSet<FnId> = program
+/// The insertion APIs that are generic functions, and every function that only inserters call.
+fn inserters(world: World<'_>, places: &Places<'_>, uses: &Uses) -> BTreeSet<FnId> {
+    let mut inserters: BTreeSet<FnId> = world
+        .program
         .functions()
         .filter(|(_, function)| {
-            dictionary.is_insert(function.name) && places.is_generic(function.file)
+            world.dictionary.is_insert(function.name) && places.is_generic(function.file)
         })
         .map(|(id, _)| id)
         .collect();
     loop {
         let more: Vec<FnId> = uses
-            .passed_by
-            .iter()
-            .filter(|(id, callers)| {
-                !inserters.contains(id)
-                    && callers
-                        .iter()
-                        .all(|caller| inserters.contains(caller) || *caller == **id)
+            .events
+            .keys()
+            .copied()
+            .filter(|&id| {
+                let mut callers = world
+                    .facts
+                    .callers(id)
+                    .filter(|caller| *caller != id)
+                    .peekable();
+                !inserters.contains(&id)
+                    && callers.peek().is_some()
+                    && callers.all(|caller| inserters.contains(&caller))
             })
-            .map(|(id, _)| *id)
             .collect();
         if more.is_empty() {
             return inserters;
@@ -239,18 +239,9 @@ impl Judge<'_> {
 
     /// `vm_page_prot` is stored to.
     fn store_use(&self, id: FnId, event: &Event, protection: &Terms) -> Use {
-        let is_recomputed = protection.set.iter().all(|term| {
-            let is_merged = |by: Symbol| {
-                matches!(
-                    self.dictionary.word(by, 2),
-                    Some(Word::Protection(word))
-                        if word.effect == crate::vocabulary::ProtectionEffect::Merge
-                )
-            };
-            match term.base {
-                Base::Recomputed => term.steps.is_empty(),
-                _ => term.steps.iter().any(|step| is_merged(step.by)),
-            }
+        let is_recomputed = protection.set.iter().all(|term| match term.base {
+            Base::Recomputed => term.steps.is_empty(),
+            _ => term.steps.iter().any(|step| self.is_merge_word(step.by)),
         });
         Use {
             function: id,
@@ -287,7 +278,9 @@ impl Judge<'_> {
                     argument,
                     protection,
                 } if protection.reads.contains(&read) => {
-                    if self.is_printed(event) {
+                    if self.is_merged(protection) || self.comes_back(targets) {
+                        continue;
+                    } else if self.is_printed(event) {
                         (Role::Print, None)
                     } else if self.is_merge(event) {
                         (Role::Recompute, None)
@@ -326,10 +319,28 @@ impl Judge<'_> {
         }
         match (role, forwarded) {
             (_, Some(verdict)) => Some(one(Role::Forward, verdict)),
-            (_, None) if is_covered => None,
+            (role, None) if is_covered && role != Some(Role::Recompute) => None,
             (Some(role), None) => Some(one(role, Verdict::NoEntry)),
             (None, None) => Some(one(Role::Other, Verdict::NoEntry)),
         }
+    }
+
+    /// True if the functions a protection goes to give one back: it has not left, its result is
+    /// followed.
+    fn comes_back(&self, targets: &[FnId]) -> bool {
+        !targets.is_empty()
+            && targets
+                .iter()
+                .all(|&target| self.program.function(target).result.base == "pgprot_t")
+    }
+
+    /// True if a protection was given other permissions before: what is passed on is not what was
+    /// read.
+    fn is_merged(&self, protection: &Terms) -> bool {
+        protection
+            .set
+            .iter()
+            .all(|term| term.steps.iter().any(|step| self.is_merge_word(step.by)))
     }
 
     /// True if the call an argument goes to has a format string.
@@ -344,13 +355,14 @@ impl Judge<'_> {
     fn is_merge(&self, event: &Event) -> bool {
         let name = called_name(self.program, event)
             .or_else(|| self.call_around(event).and_then(|(name, _)| name));
-        name.is_some_and(|name| {
-            matches!(
-                self.dictionary.word(name, 2),
-                Some(Word::Protection(word))
-                    if word.effect == crate::vocabulary::ProtectionEffect::Merge
-            )
-        })
+        name.is_some_and(|name| self.is_merge_word(name))
+    }
+
+    fn is_merge_word(&self, name: Symbol) -> bool {
+        matches!(
+            self.dictionary.word(name, 2),
+            Some(Word::Protection(word)) if word.effect == ProtectionEffect::Merge
+        )
     }
 
     /// The call that has the event's expression as an argument.

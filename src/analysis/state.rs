@@ -110,15 +110,6 @@ impl State {
         &mut self.vmas[vma as usize]
     }
 
-    /// Takes in one more VMA and returns its number; after 200 the last one stands for all others.
-    pub fn new_vma(&mut self) -> u8 {
-        let vma = self.vmas.len().min(200) as u8;
-        if self.vmas.len() <= 200 {
-            self.vmas.push(VmaState::new(vma));
-        }
-        vma
-    }
-
     /// Reads a place.
     pub fn load(&self, place: &Place, vmas: &[VmaType]) -> Value {
         if let (PlaceBase::Vma(vma), [field, ..]) = (place.base, place.fields.as_slice()) {
@@ -205,10 +196,15 @@ impl State {
                 };
                 (joined != Value::Unknown).then(|| (place.clone(), joined))
             })
-            .chain(other.store.iter().filter_map(|(place, b)| {
-                (!self.store.contains_key(place) && matches!(b, Value::Prot(_)))
-                    .then(|| (place.clone(), b.clone()))
-            }))
+            .chain(
+                other
+                    .store
+                    .iter()
+                    .filter(|(place, b)| {
+                        !self.store.contains_key(*place) && matches!(b, Value::Prot(_))
+                    })
+                    .map(|(place, b)| (place.clone(), b.clone())),
+            )
             .collect();
         State { vmas, store }
     }

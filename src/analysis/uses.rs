@@ -38,7 +38,7 @@ pub fn uses(world: World<'_>) -> Uses {
         events,
         ..Uses::default()
     };
-    uses.link();
+    uses.link(world);
     uses
 }
 
@@ -89,7 +89,7 @@ fn deals_with_protections(world: World<'_>, id: FnId) -> bool {
 
 impl Uses {
     /// Resolves parameters: the least set of terms closed under all passes.
-    fn link(&mut self) {
+    fn link(&mut self, world: World<'_>) {
         let mut passes: Vec<(FnId, usize, FnId, BTreeSet<Term>)> = Vec::new();
         for (caller, events) in &self.events {
             for event in events {
@@ -102,6 +102,23 @@ impl Uses {
                     for target in targets {
                         passes.push((*target, *argument, *caller, protection.set.clone()));
                         self.passed_by.entry(*target).or_default().insert(*caller);
+                    }
+                }
+                // What drivers hand to an insertion API arrives in its body; who they are does not
+                // matter to what the body does on their behalf.
+                if let EventKind::Insert {
+                    protection: Some(protection),
+                    ..
+                } = &event.kind
+                    && let Some(name) = called_name(world.program, event)
+                {
+                    let file = world.program.function(*caller).file;
+                    for target in world.program.resolve(name, file) {
+                        let params = world.program.function(target).params();
+                        let position = params.iter().position(|p| p.ty.base == "pgprot_t");
+                        if let Some(position) = position {
+                            passes.push((target, position, *caller, protection.set.clone()));
+                        }
                     }
                 }
             }

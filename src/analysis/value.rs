@@ -59,11 +59,13 @@ impl Value {
             Value::Bits(bits) => bits.truth(),
             Value::NonZero
             | Value::Negative
-            | Value::Vma(_)
+            | Value::Vma(0)
             | Value::Fault(_)
             | Value::Tables(_)
             | Value::Functions(_)
             | Value::Pointer(_) => Some(true),
+            // A VMA that was looked for may not have been found.
+            Value::Vma(_) => None,
             Value::Unknown | Value::Prot(_) | Value::Entry(_) | Value::Name(_) => None,
         }
     }

@@ -340,11 +340,7 @@ impl<'a> CallGraph<'a> {
     }
 
     fn resolve_hashed(&self, hash: u32, file: FileId, depth: u8) -> Vec<Node> {
-        let found = visible(
-            self.files,
-            file,
-            self.functions_hashed(hash).into_iter(),
-        );
+        let found = visible(self.files, file, self.functions_hashed(hash).into_iter());
         if !found.is_empty() || depth == MAX_MACRO_DEPTH {
             return found;
         }
@@ -379,12 +375,7 @@ impl<'a> CallGraph<'a> {
     }
 
     /// The functions that `member` of a structure can hold; `None` if the structure is not known.
-    fn members(
-        &self,
-        structure: Symbol,
-        member: Symbol,
-        file: FileId,
-    ) -> Option<Arc<Vec<Node>>> {
+    fn members(&self, structure: Symbol, member: Symbol, file: FileId) -> Option<Arc<Vec<Node>>> {
         let defs = self.structs(structure);
         if defs.is_empty() {
             return None;

@@ -147,8 +147,7 @@ pub(super) fn visible<T: Copy + Ord>(
     for candidate in near {
         let facts = &files[candidate.file.0 as usize];
         // A generic function that an architecture defines too is the weak one of both.
-        is_weak |=
-            !candidate.is_static && facts.path.ends_with(".c") && facts.arch.is_none();
+        is_weak |= !candidate.is_static && facts.path.ends_with(".c") && facts.arch.is_none();
         found.push(candidate.id);
     }
     if is_weak && files[from.0 as usize].arch.is_none() {

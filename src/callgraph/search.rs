@@ -206,7 +206,12 @@ impl Search<'_, '_> {
             });
             (self.known[at].0, edge)
         };
-        Some(path.iter().enumerate().map(|(i, &at)| step(i, at)).collect())
+        Some(
+            path.iter()
+                .enumerate()
+                .map(|(i, &at)| step(i, at))
+                .collect(),
+        )
     }
 }
 

@@ -3,9 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::program::{
-    Body, ExprId, ExprKind, Function, Instr, LocalId, Symbol, TypeRef,
-};
+use crate::program::{Body, ExprId, ExprKind, Function, Instr, LocalId, Symbol, TypeRef};
 
 use super::types::{Definitions, type_of};
 

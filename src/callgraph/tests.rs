@@ -118,7 +118,10 @@ fn a_macro_can_stand_for_a_name() {
     let files = [
         ("include/linux/a.h", "#define short_name long_name\n"),
         ("a.c", "void long_name(void) { }\n"),
-        ("b.c", "#include <linux/a.h>\nvoid b(void) { short_name(); }\n"),
+        (
+            "b.c",
+            "#include <linux/a.h>\nvoid b(void) { short_name(); }\n",
+        ),
     ];
     assert_eq!(path(&files, "b", "long_name"), "b > long_name");
 }
@@ -197,7 +200,10 @@ fn nested_initialisers_belong_to_the_inner_structure() {
             "int do_open(struct file *file) { return file->ops->open(file); }\n",
         ),
     ];
-    assert_eq!(path(&files, "do_open", "fn"), "do_open =struct ops.open> fn");
+    assert_eq!(
+        path(&files, "do_open", "fn"),
+        "do_open =struct ops.open> fn"
+    );
 }
 
 #[test]
@@ -212,7 +218,10 @@ fn structures_of_one_name_are_told_apart_by_place() {
     };
     let (one, two) = (driver("one"), driver("two"));
     let files = [("drivers/one/a.c", &*one), ("drivers/two/a.c", &*two)];
-    assert_eq!(path(&files, "one", "one_fn"), "one =struct priv.run> one_fn");
+    assert_eq!(
+        path(&files, "one", "one_fn"),
+        "one =struct priv.run> one_fn"
+    );
     assert_eq!(path(&files, "one", "two_fn"), "");
 }
 
@@ -281,8 +290,14 @@ fn a_local_that_holds_a_function_is_followed() {
 #[test]
 fn static_functions_belong_to_their_file() {
     let files = [
-        ("a.c", "static void helper(void) { goal(); }\nvoid goal(void) { }\n"),
-        ("b.c", "static void helper(void) { }\nvoid b(void) { helper(); }\n"),
+        (
+            "a.c",
+            "static void helper(void) { goal(); }\nvoid goal(void) { }\n",
+        ),
+        (
+            "b.c",
+            "static void helper(void) { }\nvoid b(void) { helper(); }\n",
+        ),
         ("c.c", "void c(void) { helper(); }\n"),
     ];
     assert_eq!(path(&files, "b", "goal"), "");
@@ -295,7 +310,10 @@ fn a_path_stays_in_one_architecture() {
         ("arch/x86/a.c", "void start(void) { generic(); hook(); }\n"),
         ("arch/arm/a.c", "void hook(void) { goal(); }\n"),
         ("arch/x86/b.c", "void hook(void) { }\n"),
-        ("mm/a.c", "void generic(void) { hook(); }\nvoid goal(void) { }\n"),
+        (
+            "mm/a.c",
+            "void generic(void) { hook(); }\nvoid goal(void) { }\n",
+        ),
     ];
     assert_eq!(path(&files, "start", "goal"), "");
     assert_eq!(path(&files, "generic", "goal"), "generic > hook > goal");
@@ -306,7 +324,10 @@ fn programs_beside_the_kernel_are_not_part_of_it() {
     let files = [
         ("mm/a.c", "void a(void) { helper(); }\n"),
         ("mm/b.c", "void helper(void) { }\n"),
-        ("tools/b.c", "void helper(void) { goal(); }\nvoid goal(void) { }\n"),
+        (
+            "tools/b.c",
+            "void helper(void) { goal(); }\nvoid goal(void) { }\n",
+        ),
         ("tools/c.c", "void c(void) { helper(); }\n"),
     ];
     assert_eq!(path(&files, "a", "goal"), "");
@@ -350,7 +371,10 @@ fn fuel_bounds_the_search() {
 fn a_function_can_be_declared_only() {
     let files = [
         ("include/linux/a.h", "void elsewhere(void);\n"),
-        ("a.c", "#include <linux/a.h>\nvoid a(void) { elsewhere(); }\n"),
+        (
+            "a.c",
+            "#include <linux/a.h>\nvoid a(void) { elsewhere(); }\n",
+        ),
     ];
     with_graph(&files, |graph| {
         assert!(graph.nodes_named("elsewhere").is_empty());

@@ -10,6 +10,7 @@ mod mappings;
 mod output;
 mod progress;
 mod readers;
+mod reference;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ enum Command {
     Readers(readers::Readers),
     Graph(graph::Graph),
     Explain(explain::Explain),
+    Reference(reference::Reference),
 }
 
 /// Options of every command.
@@ -164,6 +166,7 @@ pub fn run() -> anyhow::Result<Status> {
         Command::Readers(command) => command.run(global),
         Command::Graph(command) => command.run(global),
         Command::Explain(command) => command.run(global),
+        Command::Reference(command) => command.run(),
     }
 }
 

@@ -182,6 +182,24 @@ pub fn run(
     })
 }
 
+/// Checks files that are given with their paths, as if they were a tree of their own, by the
+/// built-in vocabulary.
+pub fn check_files(files: Vec<(String, Vec<u8>)>) -> Result<Report, PipelineError> {
+    let vocabulary = vocabulary::builtin();
+    let clock = Clock::start();
+    let tree = Tree::in_memory(files);
+    let index = index(&tree, vocabulary, &NoProgress);
+    Ok(analyse(tree, index, vocabulary, false, clock, &NoProgress))
+}
+
+/// Nobody is told.
+struct NoProgress;
+
+impl Progress for NoProgress {
+    fn stage(&self, _name: &'static str, _steps: Option<u64>) {}
+    fn advance(&self, _steps: u64) {}
+}
+
 /// Runs `work` on as many threads as asked for.
 fn in_pool<T: Send>(
     options: &Options,
@@ -274,7 +292,7 @@ fn analyse(
         arches_defining: &|name| arches_defining(&tree, &index, name),
     };
     let mappings = analysis::mappings(&program, &dictionary, &places, &runs);
-    let readers = analysis::readers(&program, &dictionary, &places, &uses);
+    let readers = analysis::readers(world, &places, &uses);
     let findings = rules::check(&rules::Input {
         program: &program,
         dictionary: &dictionary,

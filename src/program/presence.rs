@@ -6,8 +6,8 @@ use super::Symbol;
 
 /// A conjunction of preprocessor conditions; empty means always.
 ///
-/// Each literal is one branch of one `#if` group. Literals are kept sorted and unique, so equal
-/// conditions compare equal.
+/// Each literal is one branch of one `#if` group, or one operand of a branch's top-level `&&`.
+/// Literals are kept sorted and unique, so equal conditions compare equal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Presence(Vec<Literal>);
 

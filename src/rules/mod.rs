@@ -1,11 +1,60 @@
 //! The rules: each finds one shape of the defect family.
+//!
+//! One rule is one file: its declaration with the page people read about it, then its check. A
+//! check is a pure function of what the analysis found; it sees every entry point's run and every
+//! function on its own.
 
+mod draft;
 mod finding;
+mod late_prot_write;
+mod prot_constant;
+mod stack_vma_copy;
 
 pub use finding::{Finding, Label, Severity, TraceStep};
 
+use std::collections::BTreeMap;
+
 use crate::analysis::{Dictionary, Places, Run, Uses};
 use crate::callgraph::Program;
+
+/// A rule's declaration.
+pub struct Rule {
+    /// Its name, the same everywhere.
+    pub id: &'static str,
+    /// What a finding of it means.
+    pub oracle: Oracle,
+    /// What it finds, in one line.
+    pub summary: &'static str,
+    /// Its page, `rules/<id>.md`.
+    pub page: &'static str,
+    check: fn(&Input<'_>) -> Vec<Finding>,
+}
+
+/// What the truth of a finding is measured by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Oracle {
+    /// Something goes wrong at run time.
+    Invariant,
+    /// The code has a shape it must not have.
+    Pattern,
+}
+
+impl Oracle {
+    /// The word for it in a rule's page.
+    pub fn word(self) -> &'static str {
+        match self {
+            Oracle::Invariant => "invariant",
+            Oracle::Pattern => "pattern",
+        }
+    }
+}
+
+/// Every rule, sorted by id.
+pub const ALL: &[&Rule] = &[
+    &late_prot_write::RULE,
+    &prot_constant::RULE,
+    &stack_vma_copy::RULE,
+];
 
 /// What rules look at.
 pub struct Input<'a> {
@@ -21,7 +70,22 @@ pub struct Input<'a> {
     pub uses: &'a Uses,
 }
 
-/// Runs all rules.
-pub fn check(_input: &Input<'_>) -> Vec<Finding> {
-    Vec::new()
+/// Runs all rules. Findings come sorted, each with a fingerprint of its own.
+pub fn check(input: &Input<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = ALL.iter().flat_map(|rule| (rule.check)(input)).collect();
+    findings.sort();
+    number_fingerprints(&mut findings);
+    findings
+}
+
+/// The same defect several times in one function: told apart by their order.
+fn number_fingerprints(findings: &mut [Finding]) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for finding in findings {
+        let n = seen.entry(finding.fingerprint.clone()).or_default();
+        *n += 1;
+        if *n > 1 {
+            finding.fingerprint = format!("{}|{n}", finding.fingerprint);
+        }
+    }
 }

@@ -238,7 +238,8 @@ impl Conditionals {
         let group = &self.groups[group];
         let at = |offset| group.branches.iter().position(|b| b.body.contains(offset));
         if group.branches[0].directive.start < span.start {
-            at(span.start)
+            // Where the body ends, if the group lasts that long; else where the signature begins.
+            at(span.end.saturating_sub(1)).or_else(|| at(span.start))
         } else if group.end.start >= span.end {
             at(span.end.saturating_sub(1))
         } else {
@@ -817,6 +818,22 @@ mod tests {
             alternatives("#if 0\na\n#else\nb\n#endif\n#if 1\nc\n#endif\n"),
             [("".into(), "b c".into())]
         );
+    }
+
+    #[test]
+    fn a_group_that_begins_before_the_code_is_decided_by_its_end() {
+        let source = "#ifdef A\na\n#else\nb\n#endif\n";
+        let start = source.find("a\n").expect("a") as u32;
+        let end = source.find("#endif").expect("the end") as u32;
+        let conditionals = Conditionals::new(source.as_bytes());
+        let (alternatives, _) = conditionals.alternatives(Span::new(start, end), source.as_bytes());
+        assert_eq!(alternatives.len(), 1);
+        let hidden: Vec<&[u8]> = alternatives[0]
+            .hidden
+            .iter()
+            .map(|span| span.of(source.as_bytes()))
+            .collect();
+        assert_eq!(hidden, [b"\na\n".get(1..).expect("a"), b"#else"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::program::{FileId, FunctionKind, Span};
 
 use super::{FileSyntax, lex};
+use crate::tree::{Words, index_file};
 
 /// Counts for a set of definitions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -150,6 +151,25 @@ pub fn measure(
         result.misunderstood.extend(misunderstood);
     }
     result
+}
+
+/// [`measure`] with the definitions of the tree's own index.
+pub fn measure_indexed(root: &Path) -> Measurement {
+    let words = Words::new(&[]);
+    measure(root, |source| {
+        index_file(source, &words)
+            .functions
+            .iter()
+            .map(|entry| {
+                let kind = if entry.is_macro {
+                    FunctionKind::Macro
+                } else {
+                    FunctionKind::Function
+                };
+                (entry.span(), kind)
+            })
+            .collect()
+    })
 }
 
 /// Finds functions by the convention that their braces stand in column 0, and function-like

@@ -91,6 +91,12 @@ pub(crate) fn read(text: &[u8], tokens: &[Token], matches: &[u32]) -> Signature 
         open - 1
     };
     let result = types::read_declaration(text, tokens, matches, 0, result_end).ty;
+    // A macro with arguments stands for the type.
+    let result = if result.function {
+        TypeRef::unknown()
+    } else {
+        result
+    };
     let mut params = parameters(text, tokens, matches, open + 1, close);
     old_style_types(text, tokens, matches, (close + 1, limit), &mut params);
     Signature {
@@ -370,4 +376,87 @@ pub(crate) fn read_macro(source: &[u8]) -> Option<MacroHead> {
         params,
         body: close + 1,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::lex::Mode;
+    use crate::syntax::normalise::Work;
+
+    fn dump(source: &str) -> String {
+        let mut work = Work::default();
+        work.reset(source.as_bytes());
+        work.lex(Mode::Code);
+        let signature = read(&work.text, &work.tokens, &work.matches);
+        let text = |ty: TypeRef| {
+            let function = if ty.function { "()" } else { "" };
+            format!("{}{}{function}", ty.base, "*".repeat(ty.pointers.into()))
+        };
+        let params: Vec<String> = signature
+            .params
+            .iter()
+            .map(|param| format!("{}: {}", param.name, text(param.ty)))
+            .collect();
+        format!(
+            "{} {}({})",
+            text(signature.result),
+            signature.name,
+            params.join(", ")
+        )
+    }
+
+    #[test]
+    fn signatures_of_all_ages() {
+        for (source, wanted) in [
+            ("int f(void) {}", "int f()"),
+            ("int f() {}", "int f()"),
+            (
+                "static inline pte_t f(pte_t pte, ...) {}",
+                "pte_t f(pte: pte_t)",
+            ),
+            (
+                "int f(a, b) int a; struct s *b; {}",
+                "int f(a: int, b: struct s*)",
+            ),
+            (
+                "struct s *f(int a[3]) __anything(x) {}",
+                "struct s* f(a: int*)",
+            ),
+            ("STATIC_MACRO(int) f(int a) {}", " f(a: int)"),
+            ("int (*f(int x))(void) {}", "int f(x: int)"),
+            (
+                "void __unknown f(struct s { int a; } *x) {}",
+                "void f(x: struct s*)",
+            ),
+            (
+                "vm_fault_t f(const struct vm_fault *) {}",
+                "vm_fault_t f(: struct vm_fault*)",
+            ),
+            (
+                "BPF_CALL_2(f, u64, a, struct s *, b) {}",
+                "long f(a: u64, b: struct s*)",
+            ),
+            ("SYSCALL_DEFINE0(getpid) {}", "long sys_getpid()"),
+        ] {
+            assert_eq!(dump(source), wanted, "{source}");
+        }
+    }
+
+    #[test]
+    fn heads_of_macros() {
+        let names = |source: &str| -> Option<String> {
+            let head = read_macro(source.as_bytes())?;
+            let params: Vec<&str> = head.params.iter().map(|p| p.name.as_str()).collect();
+            Some(format!("{}({})", head.name, params.join(",")))
+        };
+        assert_eq!(names("#define m(a, b) a").as_deref(), Some("m(a,b)"));
+        assert_eq!(
+            names("# define m(a, \\\n  ...) a").as_deref(),
+            Some("m(a,__VA_ARGS__)")
+        );
+        assert_eq!(names("#define m(args...) a").as_deref(), Some("m(args)"));
+        assert_eq!(names("#define m (a)"), None);
+        assert_eq!(names("#undef m"), None);
+    }
 }

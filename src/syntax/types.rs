@@ -259,6 +259,7 @@ impl Primitives {
             b"int" => self.base = self.base.or(Some("int")),
             b"char" => self.base = Some("char"),
             b"double" => self.base = Some("double"),
+            b"__int128" => self.base = Some("__int128"),
             b"_Bool" | b"bool" => self.other = Some(Symbol::new("bool")),
             _ => self.other = Some(symbol(word)),
         }
@@ -280,6 +281,7 @@ impl Primitives {
         }
         let size = match (self.is_short, self.n_longs, self.base) {
             (_, _, Some("char")) => "char",
+            (_, _, Some("__int128")) => "__int128",
             (_, 0, Some("double")) => "double",
             (_, _, Some("double")) => "long double",
             (true, ..) => "short",

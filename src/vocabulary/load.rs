@@ -29,7 +29,7 @@ use toml::de::{DeTable, DeValue};
 use super::reader::{self, What};
 use super::{
     Assertion, AttributeBit, Constant, Construct, EntryPoint, FlagsChange, Identity, Insert,
-    Install, MemberAccess, Modify, Protection, ProtectionEffect, VmaType, Vocabulary,
+    Install, Lookup, MemberAccess, Modify, Protection, ProtectionEffect, VmaType, Vocabulary,
 };
 
 /// The rule files built into the binary, in the order of their names.
@@ -53,6 +53,7 @@ const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../rules/identities.toml"),
     ),
     ("insertion.toml", include_str!("../../rules/insertion.toml")),
+    ("lookups.toml", include_str!("../../rules/lookups.toml")),
     (
         "protections.toml",
         include_str!("../../rules/protections.toml"),
@@ -430,6 +431,7 @@ sections! {
     vma: VmaType,
     attribute_bit: AttributeBit,
     assertion: Assertion,
+    lookup: Lookup,
 }
 
 fn merged<T: Entry + Clone>(base: &[T], over: Vec<T>) -> Vec<T> {
@@ -632,6 +634,16 @@ impl Entry for AttributeBit {
 }
 
 impl Entry for Assertion {
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        identifier(&self.name)
+    }
+}
+
+impl Entry for Lookup {
     fn key(&self) -> String {
         self.name.clone()
     }

@@ -42,6 +42,8 @@ pub struct Vocabulary {
     pub attribute_bit: Vec<AttributeBit>,
     /// Functions and macros that end the run when reached or when their condition holds.
     pub assertion: Vec<Assertion>,
+    /// Functions and loop macros that find a VMA in an address space.
+    pub lookup: Vec<Lookup>,
 }
 
 impl Vocabulary {
@@ -415,4 +417,12 @@ pub struct Assertion {
     pub condition: Option<usize>,
     /// True if control does not continue when the condition holds, in every configuration.
     pub stops: bool,
+}
+
+/// A function or loop macro that finds a VMA in an address space.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lookup {
+    /// Its name.
+    pub name: String,
 }

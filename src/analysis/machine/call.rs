@@ -129,6 +129,12 @@ impl<'p> Machine<'p> {
             return vec![state];
         };
         let name = self.callee_name(frame, *callee);
+        if let (Some(name), [target, value]) = (name, args.as_slice())
+            && is_store(name)
+        {
+            self.assign(frame, &mut state, *target, *value);
+            return vec![state];
+        }
         let word = name.and_then(|name| self.dictionary.word(name, args.len()));
         let result = match word {
             Some(Word::Identity(identity)) => {
@@ -775,6 +781,11 @@ impl Machine<'_> {
             .flags
             .mask(Symbol::new(&format!("VM_{stem}")))
     }
+}
+
+/// True for macros that are an assignment.
+pub(in crate::analysis) fn is_store(name: Symbol) -> bool {
+    matches!(name.as_str(), "WRITE_ONCE" | "smp_store_release")
 }
 
 /// True for `&init_mm`, the page table of the kernel itself.

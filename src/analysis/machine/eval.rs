@@ -124,6 +124,8 @@ impl<'p> Machine<'p> {
         if let ExprKind::Member { base, field, .. } = &frame.body.expr(expr).kind {
             let field = self.member_name(frame, state, *field);
             match self.eval(frame, state, *base) {
+                // One read, whether or not the value is taken out of its wrapper.
+                Value::Prot(terms) if field == PGPROT_MEMBER => return Value::Prot(terms),
                 Value::Fault(vma) if field == "vma" => return Value::Vma(vma),
                 Value::Tables(tables) => {
                     let mut values = tables
@@ -154,7 +156,7 @@ impl<'p> Machine<'p> {
             }
             Value::Unknown if is_vma_pointer => {
                 // A VMA that comes from somewhere else than a parameter.
-                let vma = state.new_vma();
+                let vma = self.new_vma(frame, state, expr);
                 state.store(&place, Value::Vma(vma), self.dictionary.vmas);
                 Value::Vma(vma)
             }
@@ -206,7 +208,7 @@ impl<'p> Machine<'p> {
                 let ty = frame.facts.types[expr.0 as usize];
                 if ty.pointers == 0 && self.dictionary.is_vma_type(ty.base) {
                     // A VMA that was set up in a variable, without being a copy of another.
-                    let vma = state.new_vma();
+                    let vma = self.new_vma(frame, state, expr);
                     state.store(&place, Value::Vma(vma), self.dictionary.vmas);
                     self.copies.insert(vma);
                     return Value::Vma(vma);
@@ -413,11 +415,11 @@ impl<'p> Machine<'p> {
                 (0, Value::Vma(vma)) if place.fields.is_empty() => {
                     value_now = self.copy_vma(frame, state, target, *vma);
                 }
-                (1, Value::Unknown) => value_now = Value::Vma(state.new_vma()),
+                (1, Value::Unknown) => value_now = Value::Vma(self.new_vma(frame, state, value)),
                 _ => {}
             }
         } else if ty.base == "struct vm_fault" && ty.pointers == 1 && value_now == Value::Unknown {
-            value_now = Value::Fault(state.new_vma());
+            value_now = Value::Fault(self.new_vma(frame, state, value));
         } else if ty.base == "pgprot_t" && ty.pointers == 0 && !matches!(value_now, Value::Prot(_))
         {
             value_now = self.unknown_protection(frame, value);
@@ -433,6 +435,15 @@ impl<'p> Machine<'p> {
             its.prot = VmaState::new(vma).prot;
             its.is_updated = false;
             return;
+        }
+        if let Value::Prot(terms) = &value_now
+            && is_vma_protection(&place, self)
+        {
+            // Whoever reads it back reads the VMA, not what it was made from.
+            value_now = Value::prot(Terms {
+                set: terms.set.clone(),
+                ..Terms::default()
+            });
         }
         state.store(&place, value_now, self.dictionary.vmas);
     }
@@ -469,12 +480,12 @@ impl<'p> Machine<'p> {
         place: &Place,
         value: &Value,
     ) {
-        let PlaceBase::Vma(vma) = place.base else {
-            return;
+        let vma = match place.base {
+            PlaceBase::Vma(vma) if is_vma_protection(place, self) => vma,
+            // A VMA that is a variable of its own, such as a gate VMA.
+            _ if self.is_member_of_vma(frame, target) => u8::MAX,
+            _ => return,
         };
-        if !is_vma_protection(place, self) {
-            return;
-        }
         let protection = match value {
             Value::Prot(terms) => terms.clone(),
             _ => state.vma(vma).prot,
@@ -491,10 +502,23 @@ impl<'p> Machine<'p> {
         );
     }
 
+    /// True for the protection member of something whose type stands for a VMA.
+    fn is_member_of_vma(&self, frame: Frame<'p>, target: ExprId) -> bool {
+        match frame.body.expr(target).kind {
+            ExprKind::Member { base, field, .. } => {
+                self.dictionary.is_protection_member(field)
+                    && self
+                        .dictionary
+                        .is_vma_type(frame.facts.types[base.0 as usize].base)
+            }
+            _ => false,
+        }
+    }
+
     /// `struct vm_area_struct copy = *vma;`
     fn copy_vma(&mut self, frame: Frame<'p>, state: &mut State, target: ExprId, vma: u8) -> Value {
         let original = state.vma(vma);
-        let copy = state.new_vma();
+        let copy = self.new_vma(frame, state, target);
         let its = state.vma_mut(copy);
         *its = original;
         its.is_updated = false;

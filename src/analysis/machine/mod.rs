@@ -24,9 +24,10 @@ use crate::program::{
 
 use super::dictionary::Dictionary;
 use super::facts::{BodyFacts, Facts, World};
-use super::state::State;
+use super::state::{State, VmaState};
 use super::value::{Place, PlaceBase, Value};
 
+pub(super) use call::is_store;
 pub use event::{CallPath, Event, EventKind};
 
 /// How the machine treats calls of functions that were parsed.
@@ -43,6 +44,8 @@ pub enum Depth {
 const MAX_STATES_PER_OPS: usize = 6;
 /// States at one block beyond this many are joined, whatever their `vm_ops`.
 const MAX_STATES: usize = 2000;
+/// VMAs told apart in one run.
+const MAX_VMAS: u8 = 40;
 /// Calls nested deeper than this are not followed.
 const MAX_CALL_DEPTH: usize = 24;
 
@@ -61,6 +64,10 @@ pub struct Machine<'p> {
     stack: Vec<(FnId, Option<Span>)>,
     memo: FxHashMap<(FnId, Vec<Value>, State), Rc<Vec<Exit>>>,
     copies: FxHashSet<u8>,
+    /// The VMAs that come from somewhere else than a parameter, by the expression they came from.
+    sites: FxHashMap<(FnId, ExprId), u8>,
+    /// How many VMAs have a number.
+    n_vmas: u8,
     /// The outermost depth of a running function that was called again; `usize::MAX` if none was.
     recursion: usize,
     events: Vec<Event>,
@@ -99,6 +106,8 @@ impl<'p> Machine<'p> {
             stack: Vec::new(),
             memo: FxHashMap::default(),
             copies: FxHashSet::default(),
+            sites: FxHashMap::default(),
+            n_vmas: 1,
             recursion: usize::MAX,
             events: Vec::new(),
         }
@@ -131,6 +140,7 @@ impl<'p> Machine<'p> {
         if n_vmas > 0 {
             state.vma_mut(n_vmas - 1);
         }
+        self.n_vmas = self.n_vmas.max(n_vmas);
         self.call_function(function, arguments, Vec::new(), state, None)
     }
 
@@ -378,6 +388,19 @@ impl<'p> Machine<'p> {
                 state.forget(&place);
             }
         }
+    }
+
+    /// A VMA nothing is known of, for the expression it comes from; after [`MAX_VMAS`] the last one
+    /// stands for all others. In a loop the same expression means another VMA each time, of which
+    /// again nothing is known.
+    fn new_vma(&mut self, frame: Frame<'p>, state: &mut State, from: ExprId) -> u8 {
+        let next = self.n_vmas;
+        let vma = *self.sites.entry((frame.id, from)).or_insert(next);
+        if vma == next {
+            self.n_vmas = (next + 1).min(MAX_VMAS);
+        }
+        *state.vma_mut(vma) = VmaState::new(vma);
+        vma
     }
 
     fn observe(&mut self, frame: Frame<'p>, expr: ExprId, kind: EventKind) {

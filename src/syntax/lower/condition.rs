@@ -1,6 +1,6 @@
 //! Conditions: everything that decides becomes branches on atoms.
 
-use crate::program::{BlockId, ExprKind, Terminator};
+use crate::program::{BlockId, ExprId, ExprKind, Terminator};
 use crate::syntax::parse::{Field, Kind, NodeId};
 
 use super::Lowerer;
@@ -73,11 +73,61 @@ impl Lowerer<'_> {
                     self.condition(alternative, then, otherwise);
                 }
             }
+            Kind::Call if self.asserted(node).is_some() => {
+                for call in self.assertion(node) {
+                    self.enter(call.0);
+                    self.branch(call.1, then, otherwise);
+                }
+            }
             _ => {
                 let condition = self.expression(node);
                 self.branch(condition, then, otherwise);
             }
         }
+    }
+
+    /// The argument of a call such as `BUG_ON(a && b)`: the only one, of a macro in capitals, and
+    /// made of several conditions.
+    pub(super) fn asserted(&self, call: NodeId) -> Option<NodeId> {
+        let function = self.ast.field(call, Field::Function)?;
+        let name = self.source(function);
+        let is_capitals = name
+            .iter()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
+        if name.is_empty() || !is_capitals {
+            return None;
+        }
+        let arguments = self.ast.field(call, Field::Arguments)?;
+        let mut list = self.ast.children(arguments);
+        let mut inner = list.next().filter(|_| list.next().is_none())?;
+        while self.ast.node(inner).kind == Kind::Parenthesized {
+            inner = self.ast.first_operand(inner)?;
+        }
+        let is_logical = self.ast.node(inner).kind == Kind::Binary && self.ast.is_logical(inner);
+        is_logical.then_some(inner)
+    }
+
+    /// Branches on the conditions asserted, and calls the macro with 1 on one side and 0 on the
+    /// other: what each condition says stays visible behind the call. Gives the two blocks with
+    /// the calls to put there.
+    pub(super) fn assertion(&mut self, call: NodeId) -> Vec<(BlockId, ExprId)> {
+        let Some(argument) = self.asserted(call) else {
+            return Vec::new();
+        };
+        let Some(function) = self.ast.field(call, Field::Function) else {
+            return Vec::new();
+        };
+        let (yes, no) = (self.new_block(), self.new_block());
+        self.condition(argument, yes, no);
+        let (span, argument_span) = (self.span(call), self.span(argument));
+        [(yes, 1), (no, 0)]
+            .into_iter()
+            .map(|(block, value)| {
+                let callee = self.expression(function);
+                let args = vec![self.add(ExprKind::Int(Some(value)), argument_span)];
+                (block, self.add(ExprKind::Call { callee, args }, span))
+            })
+            .collect()
     }
 
     /// The argument of `likely(a && b)`. A plain `likely(a)` stays a call: only what would hide

@@ -179,6 +179,15 @@ impl Lowerer<'_> {
                         _ => break,
                     }
                 }
+                Kind::Call if self.asserted(node).is_some() => {
+                    let end = self.new_block();
+                    for (block, value) in self.assertion(node) {
+                        self.enter(block);
+                        self.emit(Instr::Eval { value });
+                        self.fall_into(end);
+                    }
+                    return;
+                }
                 Kind::Identifier
                     if matches!(self.source(node), b"fallthrough" | b"__fallthrough") =>
                 {

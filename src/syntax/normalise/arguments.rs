@@ -17,14 +17,18 @@ impl Walker<'_> {
         let mut n_questions = 0;
         let mut has_string = false;
         // `"r" (x)`, an operand of assembler.
-        let mut has_operand = self.kind(i) == b'[';
+        let mut has_operand = false;
         loop {
             match self.kind(end) {
                 0 | b',' | b')' | b']' | b'}' => break,
-                b'(' | b'[' | b'{' => match self.close_of(end) {
-                    Some(close) => end = close,
-                    None => break,
-                },
+                b'(' | b'[' | b'{' => {
+                    has_operand |= self.kind(end) == b'['
+                        && !matches!(self.kind(end - 1), WORD | b')' | b']' | STRING);
+                    match self.close_of(end) {
+                        Some(close) => end = close,
+                        None => break,
+                    }
+                }
                 b';' => has_semicolon = true,
                 STRING => {
                     has_string = true;

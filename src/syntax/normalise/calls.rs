@@ -59,7 +59,7 @@ impl Walker<'_> {
                 self.word_as_call(i)
             }
             b'+' | b'-' | b'*' | b'('
-                if words::is_loop_name(self.word_at(i))
+                if (words::is_loop_name(self.word_at(i)) || words::is_guard(self.word_at(i)))
                     && !self.is_same_line(close, close + 1)
                     && self.is_indented_below(i, close + 1) =>
             {

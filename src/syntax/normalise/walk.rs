@@ -88,6 +88,11 @@ impl<'w> Walker<'w> {
                         i + 1
                     }
                 }
+                b':' if self.context() == Context::Fields
+                    && self.kind(i.wrapping_sub(1)) == b',' =>
+                {
+                    self.padding(i)
+                }
                 b':' => {
                     let colon = self.frames.last().map_or(self.colon, |frame| frame.colon);
                     self.at_start = colon == i;
@@ -304,7 +309,8 @@ impl<'w> Walker<'w> {
     /// The first word of a statement.
     fn statement(&mut self, i: usize) -> usize {
         let next = self.kind(i + 1);
-        let word = self.tokens[i].of(self.text);
+        // A macro may have become a shorter keyword.
+        let word = self.tokens[i].of(self.text).trim_ascii_end();
         match word {
             b"if" | b"while" | b"switch" | b"for" => {
                 let is_for = word == b"for";
@@ -406,7 +412,7 @@ impl<'w> Walker<'w> {
         }
         let previous = self.kind(i.wrapping_sub(1));
         let is_after_element = match previous {
-            WORD => true,
+            WORD => !words::is_expression_keyword(self.word_at(i - 1)),
             b')' => {
                 let open = self.close_of(i - 1).unwrap_or(0);
                 open > 0 && self.kind(open - 1) == WORD
@@ -414,7 +420,10 @@ impl<'w> Walker<'w> {
             _ => false,
         };
         let is_list = is_after_element && self.context() == Context::Initialiser && !is_keyword;
-        if previous == b']' || previous == b'0' && !is_keyword || is_list {
+        let is_annotation = previous == b']'
+            || previous == b'0' && !is_keyword
+            || !was_start && !is_keyword && self.is_behind_name(i);
+        if is_annotation || is_list {
             // `int x[4] __anything`, `128 KB`, `{ ENTRIES MORE_ENTRIES }`
             let end = self.end_of_call(i);
             self.blank(i, end, RewriteKind::Annotation);
@@ -464,6 +473,37 @@ impl<'w> Walker<'w> {
             }
         }
         self.specifiers(i, false)
+    }
+
+    /// `int x : 3, : 5;`: bits nobody names, at the colon.
+    fn padding(&mut self, i: usize) -> usize {
+        let mut end = i;
+        while !matches!(self.kind(end), b',' | b';' | b'}' | 0) {
+            end = match self.kind(end) {
+                b'(' | b'[' => self.close_of(end).map_or(end + 1, |close| close + 1),
+                _ => end + 1,
+            };
+        }
+        if self.kind(end) == b',' {
+            self.blank(i, end + 1, RewriteKind::Annotation);
+            end + 1
+        } else {
+            self.blank(i - 1, end, RewriteKind::Annotation);
+            end
+        }
+    }
+
+    /// True for a word behind a declared name: `int *x, *y __anything`.
+    fn is_behind_name(&self, i: usize) -> bool {
+        if self.context() != Context::Block || self.kind(i.wrapping_sub(1)) != WORD {
+            return false;
+        }
+        let before = self.word_at(i - 1);
+        !(words::is_expression_keyword(before)
+            || words::is_statement_keyword(before)
+            || words::is_tag_keyword(before)
+            || words::is_qualifier(before)
+            || words::is_primitive(before))
     }
 
     fn case_colon(&self, from: usize) -> usize {

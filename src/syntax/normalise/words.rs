@@ -220,6 +220,7 @@ pub(crate) fn is_arithmetic(word: &[u8]) -> bool {
             | b"int"
             | b"char"
             | b"double"
+            | b"__int128"
     )
 }
 

@@ -247,8 +247,8 @@ fn duplicates() {
 #[test]
 fn files() {
     let sections = "`insert`, `construct`, `modify`, `install`, `protection`, `constant`, \
-                    `identity`, `member_access`, `flags`, `entry_point`, `vma`, `attribute_bit` or \
-                    `assertion`";
+                    `identity`, `member_access`, `flags`, `entry_point`, `vma`, `attribute_bit`, \
+                    `assertion` or `lookup`";
     check(
         "[[inserts]]\nname = \"f\"\n",
         &format!(

@@ -1,0 +1,20 @@
+/* One configuration only. */
+#include <linux/mm.h>
+
+static vm_fault_t either_fault_bad(struct vm_fault *vmf)
+{
+#ifdef CONFIG_DOCUMENT_UNCACHED
+	vmf->vma->vm_page_prot = pgprot_noncached(vmf->vma->vm_page_prot); /* error: [late-prot-write] */
+#endif
+	return vmf_insert_pfn(vmf->vma, vmf->address, document_pfn(vmf));
+}
+
+static const struct vm_operations_struct either_vm_ops = { .fault = either_fault_bad };
+
+static int either_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &either_vm_ops;
+	return 0;
+}
+
+const struct file_operations either_fops = { .mmap = either_mmap };
