@@ -94,6 +94,10 @@ impl<'a> View<'a> {
 /// Nodes nested deeper than this are not looked into.
 const MAX_DEPTH: usize = 300;
 
+/// Deeper expressions become unknown. A chain, `a->b->c` or `a + b + c`, is read without going
+/// down, but those who use the model go down.
+const MAX_HEIGHT: u16 = 200;
+
 /// Lowers one alternative. Locals and places not understood are added to the function's.
 pub(crate) fn lower(
     input: Input<'_>,
@@ -114,6 +118,8 @@ struct Lowerer<'a> {
     locals: &'a mut Vec<Local>,
     not_understood: &'a mut Vec<Span>,
     exprs: Vec<Expr>,
+    /// How deep each of `exprs` is.
+    heights: Vec<u16>,
     blocks: Vec<(Vec<Instr>, Option<Terminator>)>,
     current: BlockId,
     /// Names in scope, inner ones last.
@@ -138,6 +144,7 @@ impl<'a> Lowerer<'a> {
             locals,
             not_understood,
             exprs: Vec::with_capacity(input.ast.nodes.len() / 2),
+            heights: Vec::with_capacity(input.ast.nodes.len() / 2),
             blocks: vec![(Vec::new(), None)],
             current: BlockId(0),
             scope: input.params.iter().map(|&(n, id)| (n, Some(id))).collect(),
@@ -379,8 +386,42 @@ impl<'a> Lowerer<'a> {
 
     fn add(&mut self, kind: ExprKind, span: Span) -> ExprId {
         let id = ExprId(self.exprs.len() as u32);
+        let height = self.height_above(&kind);
+        if height > MAX_HEIGHT {
+            self.not_understood.push(span);
+            self.heights.push(0);
+            let kind = ExprKind::Unknown;
+            self.exprs.push(Expr { kind, span });
+            return id;
+        }
+        self.heights.push(height);
         self.exprs.push(Expr { kind, span });
         id
+    }
+
+    /// How deep an expression of this kind is.
+    fn height_above(&self, kind: &ExprKind) -> u16 {
+        let of = |operand: &ExprId| 1 + self.heights.get(operand.0 as usize).copied().unwrap_or(0);
+        match kind {
+            ExprKind::Call { callee, args } => args.iter().map(of).fold(of(callee), u16::max),
+            ExprKind::Member { base, .. } => of(base),
+            ExprKind::Index { base, index } => of(base).max(of(index)),
+            ExprKind::Deref(inner)
+            | ExprKind::AddrOf(inner)
+            | ExprKind::Unary(_, inner)
+            | ExprKind::Cast(_, inner) => of(inner),
+            ExprKind::Binary(_, a, b) => of(a).max(of(b)),
+            ExprKind::Init { fields, .. } => {
+                let values = fields.iter().map(|init| of(&init.value));
+                values.max().unwrap_or(0)
+            }
+            ExprKind::Local(_)
+            | ExprKind::Global(_)
+            | ExprKind::Int(_)
+            | ExprKind::Str
+            | ExprKind::Type(_)
+            | ExprKind::Unknown => 0,
+        }
     }
 
     fn emit(&mut self, instr: Instr) {
