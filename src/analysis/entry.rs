@@ -159,7 +159,7 @@ fn run_mmap(world: World<'_>, function: FnId, phase: Option<Phase>) -> Run {
     let (events, exits, is_exhausted) = run(world, function, State::default());
     let mut cow_state = State::default();
     cow_state.vma_mut(0).flags = cow_flags(world);
-    let (cow_events, cow_exits, _) = run(world, function, cow_state);
+    let (cow_events, cow_exits, is_cow_exhausted) = run(world, function, cow_state);
     Run {
         function,
         phase,
@@ -169,7 +169,7 @@ fn run_mmap(world: World<'_>, function: FnId, phase: Option<Phase>) -> Run {
         exits,
         cow: phase.map(|_| cow_places(world, &cow_events)),
         cow_exits,
-        is_exhausted,
+        is_exhausted: is_exhausted || is_cow_exhausted,
     }
 }
 
@@ -188,10 +188,11 @@ fn run_operation(
         state
     };
     let flags = born.and_then(|born| born.flags).unwrap_or_default();
-    let (events, exits, is_exhausted) = run(world, function, start(flags));
+    let (events, exits, mut is_exhausted) = run(world, function, start(flags));
     let cow = born.map(|born| match born.cow_flags {
         Some(flags) => {
-            let (events, _, _) = run(world, function, start(flags));
+            let (events, _, is_cow_exhausted) = run(world, function, start(flags));
+            is_exhausted |= is_cow_exhausted;
             cow_places(world, &events)
         }
         None => BTreeSet::new(),
@@ -341,6 +342,15 @@ fn unreached(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
         }
     }
     missing.into_iter().collect()
+}
+
+/// How many entry points were not followed to the end.
+pub fn n_exhausted(runs: &[Run]) -> usize {
+    runs.iter()
+        .filter(|run| run.is_exhausted)
+        .map(|run| run.function)
+        .collect::<BTreeSet<_>>()
+        .len()
 }
 
 /// How many indirect calls that carry a VMA had no known target.

@@ -40,6 +40,9 @@ pub struct Facts {
 pub struct BodyFacts {
     /// The static type of each expression.
     pub types: Vec<TypeRef>,
+    /// Expressions nested too deep to be evaluated: more than [`MAX_NESTING`] operators, or
+    /// [`MAX_CHAIN`] members and dereferences in a row. Nobody writes them by hand.
+    pub too_deep: FixedBitSet,
     /// For each block, the locals that can still be read from its start on.
     pub live: Vec<FixedBitSet>,
     /// For each expression that holds one, the calls in it, operands first.
@@ -85,14 +88,41 @@ impl Facts {
 }
 
 fn body_facts(program: &Program, function: &Function, body: &Body) -> BodyFacts {
-    let types = (0..body.exprs.len())
-        .map(|i| program.type_of(function, body, ExprId(i as u32)))
-        .collect();
     BodyFacts {
-        types,
+        types: program.types(function, body),
+        too_deep: too_deep(body),
         live: live_locals(function, body),
         calls: calls(body),
     }
+}
+
+/// Operators nested deeper than this are not evaluated.
+const MAX_NESTING: u32 = 200;
+/// Members and dereferences in a row beyond this are not evaluated.
+const MAX_CHAIN: u32 = 12;
+
+fn too_deep(body: &Body) -> FixedBitSet {
+    let mut too_deep = FixedBitSet::with_capacity(body.exprs.len());
+    let mut depths: Vec<(u32, u32)> = Vec::with_capacity(body.exprs.len());
+    for (i, expr) in body.exprs.iter().enumerate() {
+        let (nesting, chain) = body
+            .operands(ExprId(i as u32))
+            .into_iter()
+            .filter_map(|operand| depths.get(operand.0 as usize))
+            .fold((0, 0), |all, one| (all.0.max(one.0), all.1.max(one.1)));
+        let is_link = matches!(
+            expr.kind,
+            ExprKind::Member { .. }
+                | ExprKind::Index { .. }
+                | ExprKind::Deref(_)
+                | ExprKind::AddrOf(_)
+                | ExprKind::Cast(..)
+        );
+        let chain = if is_link { chain + 1 } else { 0 };
+        too_deep.set(i, nesting >= MAX_NESTING || chain > MAX_CHAIN);
+        depths.push((nesting + 1, chain));
+    }
+    too_deep
 }
 
 fn calls(body: &Body) -> FxHashMap<ExprId, Vec<ExprId>> {

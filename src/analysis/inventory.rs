@@ -238,6 +238,10 @@ fn observe(program: &Program, row: &mut Row, seen: &Observation<'_>) {
             .iter()
             .fold(!0, |all, exit| all & exit.flags.ones);
     }
+    if seen.run.is_exhausted {
+        // Another way may lead here without them.
+        flags = 0;
+    }
     row.vm_flags = Some(row.vm_flags.map_or(flags, |known| known & flags));
     let tables = |value: &Value| match value {
         Value::Tables(tables) => tables
@@ -255,6 +259,7 @@ fn observe(program: &Program, row: &mut Row, seen: &Observation<'_>) {
     row.cow.insert(match &seen.run.cow {
         None => Cow::Unknown,
         Some(places) if places.contains(&site) => Cow::Possible,
+        Some(_) if seen.run.is_exhausted => Cow::Unknown,
         Some(_) => Cow::Refused,
     });
     let is_shorter = row

@@ -21,7 +21,7 @@ pub use result::{
 };
 
 pub use dictionary::{Dictionary, Word};
-pub use entry::{Run, n_unresolved, run_all};
+pub use entry::{Run, n_exhausted, n_unresolved, run_all};
 pub use facts::{Facts, World};
 pub use inventory::mappings;
 pub use machine::{CallPath, Event, EventKind};

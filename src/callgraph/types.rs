@@ -13,9 +13,21 @@ pub(super) trait Definitions {
 }
 
 impl Program {
-    /// The static type of an expression; [`TypeRef::unknown`] where a declaration was not parsed.
-    pub fn type_of(&self, function: &Function, body: &Body, expr: ExprId) -> TypeRef {
-        type_of(self, function, body, expr)
+    /// The static types of all expressions of a body, by their position in it;
+    /// [`TypeRef::unknown`] where a declaration was not parsed.
+    pub fn types(&self, function: &Function, body: &Body) -> Vec<TypeRef> {
+        // Operands precede what uses them, so every type is found in one step.
+        let mut types: Vec<TypeRef> = Vec::with_capacity(body.exprs.len());
+        for i in 0..body.exprs.len() {
+            let known = |expr: ExprId| {
+                types
+                    .get(expr.0 as usize)
+                    .copied()
+                    .unwrap_or_else(TypeRef::unknown)
+            };
+            types.push(type_from(self, function, body, ExprId(i as u32), &known));
+        }
+        types
     }
 
     /// The type of a member of a structure, as seen from `file`.
@@ -37,10 +49,6 @@ impl Definitions for Program {
     }
 }
 
-/// Expressions nested deeper than this have no type: no path of members in real code comes close,
-/// and asking for the type of every part of a hostile one would take quadratic time.
-const MAX_DEPTH: u8 = 64;
-
 /// The static type of an expression; [`TypeRef::unknown`] where a declaration is not known.
 pub(super) fn type_of(
     definitions: &dyn Definitions,
@@ -48,20 +56,19 @@ pub(super) fn type_of(
     body: &Body,
     expr: ExprId,
 ) -> TypeRef {
-    type_at(definitions, function, body, expr, 0)
+    // A path of members is as deep as the source nests it; the front end bounds that.
+    let inner = |expr| type_of(definitions, function, body, expr);
+    type_from(definitions, function, body, expr, &inner)
 }
 
-fn type_at(
+/// The static type of an expression, from the types of its operands.
+fn type_from(
     definitions: &dyn Definitions,
     function: &Function,
     body: &Body,
     expr: ExprId,
-    depth: u8,
+    inner: &dyn Fn(ExprId) -> TypeRef,
 ) -> TypeRef {
-    if depth == MAX_DEPTH {
-        return TypeRef::unknown();
-    }
-    let inner = |expr| type_at(definitions, function, body, expr, depth + 1);
     match &body.expr(expr).kind {
         ExprKind::Local(local) => function
             .locals

@@ -306,7 +306,8 @@ fn analyse(
         not_understood: program
             .functions()
             .filter(|(_, function)| !function.not_understood.is_empty())
-            .count(),
+            .count()
+            + analysis::n_exhausted(&runs),
         indirect_unresolved: analysis::n_unresolved(&runs),
         unproven: readers
             .iter()

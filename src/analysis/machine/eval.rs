@@ -20,6 +20,9 @@ impl<'p> Machine<'p> {
     /// The value of an expression whose calls have been carried out.
     pub(super) fn eval(&mut self, frame: Frame<'p>, state: &mut State, expr: ExprId) -> Value {
         let body = frame.body;
+        if frame.facts.too_deep.contains(expr.0 as usize) {
+            return Value::Unknown;
+        }
         match &body.expr(expr).kind {
             ExprKind::Int(Some(value)) => Value::Int(*value),
             ExprKind::Str => Value::NonZero,
@@ -69,6 +72,9 @@ impl<'p> Machine<'p> {
         state: &mut State,
         expr: ExprId,
     ) -> Option<Place> {
+        if frame.facts.too_deep.contains(expr.0 as usize) {
+            return None;
+        }
         match &frame.body.expr(expr).kind {
             ExprKind::Local(local) => Some(Place::local(frame.depth, *local)),
             ExprKind::Global(name) => Some(Place {
@@ -243,6 +249,9 @@ impl<'p> Machine<'p> {
 
     /// An expression as text, shortened.
     pub(super) fn describe(&self, frame: Frame<'p>, expr: ExprId) -> Symbol {
+        if frame.facts.too_deep.contains(expr.0 as usize) {
+            return text_symbol("expression");
+        }
         let text = match &frame.body.expr(expr).kind {
             ExprKind::Local(local) => frame
                 .function

@@ -27,6 +27,9 @@ impl<'p> Machine<'p> {
     }
 
     fn learn(&mut self, frame: Frame<'p>, condition: ExprId, holds: bool, state: &mut State) {
+        if frame.facts.too_deep.contains(condition.0 as usize) {
+            return;
+        }
         match &frame.body.expr(condition).kind {
             ExprKind::Binary(BinaryOp::And, a, b) => {
                 // `flags & MASK`: false means that all of it is clear, true that one bit is set.
