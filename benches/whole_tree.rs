@@ -118,7 +118,7 @@ fn subjects(tree: &Path) -> Vec<Subject> {
     for (name, program, args) in [
         ("rg -c vm_page_prot", "rg", vec!["-c", "vm_page_prot"]),
         (
-            "weggli vm_page_prot",
+            "weggli, calls of pte_modify",
             "weggli",
             vec!["{ pte_modify(_, $vma->vm_page_prot); }"],
         ),

@@ -223,7 +223,6 @@ fn nesting() {
 }
 
 #[test]
-#[ignore = "evaluation takes exponential time in the length of a path of members"]
 fn nesting_of_members() {
     nested("a->", "");
 }

@@ -57,14 +57,25 @@ pub(super) fn sites(function: &Function, definitions: &dyn Definitions) -> Vec<S
     found
 }
 
-/// What is stored to locals that can hold a function.
+/// A local that is set to more values than this is no variable for a function.
+const MAX_VALUES: usize = 16;
+
+/// What is stored to locals, as far as it can be a function.
 fn assigned_locals(body: &Body) -> FxHashMap<LocalId, Vec<ExprId>> {
     let mut assigned: FxHashMap<LocalId, Vec<ExprId>> = FxHashMap::default();
     for instr in body.blocks.iter().flat_map(|block| &block.instrs) {
         if let Instr::Assign { target, value, .. } = instr
             && let ExprKind::Local(local) = body.expr(*target).kind
         {
-            assigned.entry(local).or_default().push(*value);
+            let value = strip(body, *value);
+            let values = assigned.entry(local).or_default();
+            let may_be_function = matches!(
+                body.expr(value).kind,
+                ExprKind::Global(_) | ExprKind::Member { .. }
+            );
+            if may_be_function && values.len() < MAX_VALUES {
+                values.push(value);
+            }
         }
     }
     assigned
@@ -85,7 +96,7 @@ impl Reader<'_> {
             ExprKind::Local(local) => {
                 let values = self.assigned.get(&local).cloned().unwrap_or_default();
                 for value in values {
-                    self.target(strip(self.body, value), args.len(), offset);
+                    self.target(value, args.len(), offset);
                 }
             }
             _ => self.target(target, args.len(), offset),
