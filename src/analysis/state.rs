@@ -27,7 +27,7 @@ pub struct VmaState {
     pub prot: Arc<Terms>,
     /// Its `vm_flags`.
     pub flags: Bits,
-    /// Its `vm_ops`: [`Value::Tables`], null, or unknown.
+    /// Its `vm_ops`: tables, null, or unknown.
     pub ops: Value,
     /// True if the analysed operation has stored to `vm_page_prot` on some path to here.
     pub is_updated: bool,

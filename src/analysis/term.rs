@@ -10,7 +10,7 @@ use crate::vocabulary::Kind;
 pub struct Term {
     /// Where it comes from.
     pub base: Base,
-    /// What was done to it, oldest first; at most [`MAX_STEPS`] are kept apart.
+    /// What was done to it, oldest first; at most `MAX_STEPS` are kept apart.
     pub steps: Vec<Step>,
 }
 

@@ -16,7 +16,7 @@ pub struct Targets {
 }
 
 impl Program {
-    /// The definitions that a name used in `file` can mean; see [`visible`].
+    /// The definitions that a name used in `file` can mean; see `visible`.
     pub fn resolve(&self, name: Symbol, file: FileId) -> Vec<FnId> {
         visible(
             self.files(),
