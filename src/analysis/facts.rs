@@ -251,6 +251,9 @@ fn effective(
     let mut member_callers: FxHashMap<Symbol, Vec<FnId>> = FxHashMap::default();
     let mut pending = Vec::new();
     for (id, function) in program.functions() {
+        if program.is_passage(id) {
+            continue;
+        }
         let is_generic = is_generic_path(&program.file(function.file).path);
         if has_effect(dictionary, function, is_generic) {
             pending.push(id);
@@ -290,7 +293,7 @@ fn effective(
         }
     }
     while let Some(id) = pending.pop() {
-        if effective.put(id.0 as usize) {
+        if program.is_passage(id) || effective.put(id.0 as usize) {
             continue;
         }
         pending.extend(callers.get(&id).into_iter().flatten());

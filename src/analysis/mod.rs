@@ -25,7 +25,7 @@ pub use entry::{Run, n_exhausted, n_unresolved, run_all};
 pub use facts::{Facts, World};
 pub use inventory::mappings;
 pub use machine::{CallPath, Event, EventKind};
-pub use places::Places;
+pub use places::{Places, is_generic_path};
 pub use readers::readers;
 pub use state::VmaState;
 pub use term::{Base, Term, Terms};

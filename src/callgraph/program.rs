@@ -1,6 +1,7 @@
 //! Everything that was parsed of a tree, with look-ups.
 
-use rustc_hash::FxHashMap;
+use fixedbitset::FixedBitSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::program::{FileId, Function, Initializer, Span, StructDef, Symbol, Table};
 
@@ -14,6 +15,7 @@ pub struct Program {
     tables_by_struct: FxHashMap<Symbol, Vec<TableId>>,
     macros_by_name: FxHashMap<Symbol, Vec<usize>>,
     stores_by_member: FxHashMap<Symbol, Vec<usize>>,
+    passages: FixedBitSet,
 }
 
 /// What a [`Program`] is made of. The order of the lists does not matter.
@@ -31,6 +33,8 @@ pub struct Parts {
     pub macros: Vec<ObjectMacro>,
     /// `p->member = name` outside of initialisers, as the lexical index found them.
     pub member_stores: Vec<MemberStore>,
+    /// Functions that only matter to where a VMA can get, not to its protection: file and start.
+    pub passages: FxHashSet<(FileId, u32)>,
 }
 
 /// What linking needs to know of a file.
@@ -93,6 +97,11 @@ impl Program {
         };
         let parts = &program.parts;
         for (i, function) in parts.functions.iter().enumerate() {
+            let is_passage = parts
+                .passages
+                .contains(&(function.file, function.span.start));
+            program.passages.grow(i + 1);
+            program.passages.set(i, is_passage);
             push(
                 &mut program.functions_by_name,
                 function.name,
@@ -170,6 +179,12 @@ impl Program {
             let (file, def) = &self.parts.structs[i];
             (*file, def)
         })
+    }
+
+    /// True for a function that does nothing to a protection or a VMA, and only matters to where a
+    /// VMA can get.
+    pub fn is_passage(&self, function: FnId) -> bool {
+        self.passages.contains(function.0 as usize)
     }
 
     /// Every object-like macro with this name.

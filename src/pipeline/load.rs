@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::analysis;
 use crate::callgraph::{FileFacts, MemberStore, ObjectMacro, Parts, Program};
 use crate::program::{
     Body, ExprKind, FileId, Function, FunctionKind, Span, StructDef, Symbol, Table, TypeRef,
@@ -32,16 +33,32 @@ mod class {
     pub const PROTECTION: u8 = 4;
     /// The operations of a VMA.
     pub const OPS: u8 = 5;
+    /// Types of entries, and of what walks page tables.
+    pub const WALK: u8 = 6;
 }
 
 /// Rounds of "parse what the parsed needs". Each goes one member access deeper.
 const N_ROUNDS: usize = 4;
+
+/// Types of entries, and of what walks page tables and address spaces.
+const WALK_TYPES: [&str; 7] = [
+    "pte_t",
+    "pmd_t",
+    "pud_t",
+    "swp_entry_t",
+    "softleaf_t",
+    "mm_walk",
+    "page_vma_mapped_walk",
+];
 
 /// The words the lexical index looks for.
 pub fn words(vocabulary: &Vocabulary) -> Words {
     let mut words: BTreeMap<&str, u8> = BTreeMap::new();
     for name in ["vm_fault", "pgprot_t", "vm_flags_t", "vma_flags_t"] {
         words.insert(name, class::TYPE);
+    }
+    for name in WALK_TYPES {
+        words.insert(name, class::WALK);
     }
     for protection in &vocabulary.protection {
         words.insert(&protection.name, class::PROTECTION);
@@ -135,7 +152,8 @@ impl<'a> Loader<'a> {
     /// Parses and links.
     pub fn load(mut self) -> Program {
         self.parts.files = file_facts(self.tree, self.index);
-        self.parse_functions(self.relevant_functions());
+        let relevant = self.relevant_functions();
+        self.parse_functions(relevant);
         for _ in 0..N_ROUNDS {
             let before = self.n_parsed();
             self.parse_used();
@@ -153,7 +171,7 @@ impl<'a> Loader<'a> {
             + self.parts.macros.len()
     }
 
-    fn relevant_functions(&self) -> Vec<(FileId, usize)> {
+    fn relevant_functions(&mut self) -> Vec<(FileId, usize)> {
         let bit = |class: u8| 1u32 << class;
         let signature = bit(class::TYPE);
         let body = bit(class::MEMBER) | bit(class::INSERT) | bit(class::ENTRY) | bit(class::OPS);
@@ -163,11 +181,22 @@ impl<'a> Loader<'a> {
             if file.mentions == 0 {
                 continue;
             }
+            // Generic code is followed wherever it handles a VMA or an entry; drivers only where
+            // they hand one on.
+            let is_generic = analysis::is_generic_path(self.tree.files[i].path.as_ref());
             for (j, function) in file.functions.iter().enumerate() {
                 let wanted = if function.is_macro { macro_body } else { body };
-                if function.mentions_signature & signature != 0
-                    || function.mentions_body & wanted != 0
-                {
+                let is_relevant = function.mentions_signature & signature != 0
+                    || function.mentions_body & wanted != 0;
+                let is_passage = !is_relevant
+                    && is_generic
+                    && (function.mentions_signature & bit(class::WALK) != 0
+                        || function.mentions_body & signature != 0);
+                if is_passage {
+                    let start = function.start;
+                    self.parts.passages.insert((FileId(i as u32), start));
+                }
+                if is_relevant || is_passage {
                     found.push((FileId(i as u32), j));
                 }
             }

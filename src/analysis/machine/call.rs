@@ -464,7 +464,7 @@ impl<'p> Machine<'p> {
     /// True if following a call can tell something: it sees a VMA, or a protection comes back.
     fn is_followed(&self, target: FnId, arguments: &[Value]) -> bool {
         let function = self.program.function(target);
-        if self.dictionary.is_insert(function.name) {
+        if self.dictionary.is_insert(function.name) || self.program.is_passage(target) {
             return false;
         }
         let is_protection =
