@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use crate::callgraph::Program;
 use crate::program::{ExprKind, Symbol};
 use crate::vocabulary::{
-    Assertion, Constant, Construct, EntryPoint, FlagsChange, Identity, Insert, Install, Kind,
+    Assertion, Axiom, Constant, Construct, EntryPoint, FlagsChange, Identity, Insert, Install, Kind,
     MemberAccess, Modify, Protection, Version, VmaType, Vocabulary,
 };
 
@@ -46,8 +46,10 @@ pub struct Dictionary<'v> {
     /// The ops-table members through which a driver is entered.
     pub entry_points: &'v [EntryPoint],
     vocabulary: &'v Vocabulary,
-    /// The flags this tree knows.
+    /// The flags of a VMA that this tree knows.
     pub flags: FlagNames,
+    /// Other families of flags.
+    pub other_flags: FlagNames,
 }
 
 impl<'v> Dictionary<'v> {
@@ -94,8 +96,30 @@ impl<'v> Dictionary<'v> {
             vmas: &vocabulary.vma,
             entry_points: &vocabulary.entry_point,
             vocabulary,
-            flags: flag_names(program),
+            flags: flag_names(program, &is_flag),
+            other_flags: flag_names(program, &|name| {
+                let families = &vocabulary.flag_family;
+                is_upper_case(name)
+                    && families
+                        .iter()
+                        .any(|family| name.as_str().starts_with(&family.prefix))
+            }),
         }
+    }
+
+    /// The vocabulary behind it.
+    pub fn vocabulary(&self) -> &'v Vocabulary {
+        self.vocabulary
+    }
+
+    /// All insertion APIs.
+    pub fn inserts(&self) -> impl Iterator<Item = &'v Insert> {
+        self.vocabulary.insert.iter()
+    }
+
+    /// All axioms.
+    pub fn axioms(&self) -> &'v [Axiom] {
+        &self.vocabulary.axiom
     }
 
     /// What a call of `name` with `n_args` arguments means.
@@ -174,13 +198,13 @@ impl<'v> Dictionary<'v> {
 
 /// Collects the flags that the parsed functions mention. A macro whose replacement is made of
 /// other flags stands for several.
-fn flag_names(program: &Program) -> FlagNames {
+fn flag_names(program: &Program, is_one: &dyn Fn(Symbol) -> bool) -> FlagNames {
     let mut used: BTreeSet<Symbol> = program
         .functions()
         .flat_map(|(_, function)| &function.bodies)
         .flat_map(|body| &body.exprs)
         .filter_map(|expr| match expr.kind {
-            ExprKind::Global(name) => flag_of(name),
+            ExprKind::Global(name) => flag_of(name).filter(|name| is_one(*name)),
             _ => None,
         })
         .collect();
@@ -191,7 +215,7 @@ fn flag_names(program: &Program) -> FlagNames {
         let mut definitions = program
             .macros_named(name)
             .filter(|object_macro| is_shared(&program.file(object_macro.file).path))
-            .map(|object_macro| flag_parts(&object_macro.text));
+            .map(|object_macro| flag_parts(&object_macro.text, is_one));
         // Defined in several ways, an own bit is the only thing certain about it.
         if let (Some(parts), None) = (definitions.next(), definitions.next())
             && !parts.is_empty()
@@ -225,17 +249,19 @@ fn flag_of(name: Symbol) -> Option<Symbol> {
         .and_then(|rest| rest.strip_suffix("_BIT"));
     match bit {
         Some(stem) => Some(Symbol::new(&format!("VM_{stem}"))),
-        None => is_flag(name).then_some(name),
+        None => Some(name),
     }
 }
 
 fn is_flag(name: Symbol) -> bool {
     let text = name.as_str();
-    text.starts_with("VM_")
-        && !text.starts_with("VM_FAULT")
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    text.starts_with("VM_") && !text.starts_with("VM_FAULT") && is_upper_case(name)
+}
+
+fn is_upper_case(name: Symbol) -> bool {
+    name.as_str()
+        .bytes()
+        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// True for headers whose flags every file means; a driver's own `VM_…` is something else.
@@ -244,12 +270,12 @@ fn is_shared(path: &str) -> bool {
 }
 
 /// The flags in a replacement text; empty if it is a number or an expression of anything else.
-fn flag_parts(text: &str) -> Vec<Symbol> {
+fn flag_parts(text: &str, is_one: &dyn Fn(Symbol) -> bool) -> Vec<Symbol> {
     let words: Vec<&str> = text
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
         .filter(|word| !word.is_empty())
         .collect();
-    let is_union_of_flags = words.iter().all(|word| word.starts_with("VM_"));
+    let is_union_of_flags = words.iter().all(|word| is_one(Symbol::new(word)));
     let has_other_operators = text.contains(['~', '&', '<', '+']);
     if words.is_empty() || !is_union_of_flags || has_other_operators {
         return Vec::new();
@@ -264,10 +290,10 @@ mod tests {
     #[test]
     fn flag_parts_reads_unions_only() {
         assert_eq!(
-            flag_parts("(VM_IO | VM_PFNMAP)"),
+            flag_parts("(VM_IO | VM_PFNMAP)", &is_flag),
             vec![Symbol::new("VM_IO"), Symbol::new("VM_PFNMAP")]
         );
-        assert!(flag_parts("0x00000400").is_empty());
-        assert!(flag_parts("(VM_LOCKED & ~VM_IO)").is_empty());
+        assert!(flag_parts("0x00000400", &is_flag).is_empty());
+        assert!(flag_parts("(VM_LOCKED & ~VM_IO)", &is_flag).is_empty());
     }
 }

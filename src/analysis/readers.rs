@@ -10,6 +10,7 @@ use super::dictionary::{Dictionary, Word};
 use super::facts::World;
 use super::machine::{Event, EventKind};
 use super::places::Places;
+use super::reach::{self, GuardKind, Judgement, Reason};
 use super::result::{Evidence, Reader, Role, Source, UseLevel, Verdict};
 use super::term::{Base, Terms};
 use super::uses::{Uses, called_name};
@@ -23,6 +24,8 @@ struct Judge<'a> {
     /// Functions that insert on behalf of drivers: the insertion APIs, and what they hand their
     /// protection to.
     inserters: BTreeSet<FnId>,
+    /// What keeps override mappings away from constructs and modifies.
+    proofs: BTreeMap<reach::Use, Judgement>,
 }
 
 /// A use before it is written out.
@@ -33,23 +36,51 @@ struct Use {
     level: UseLevel,
     source: Source,
     verdict: Verdict,
+    reasons: BTreeSet<Reason>,
     evidence: BTreeSet<(String, FileId, u32)>,
+    arches: BTreeSet<String>,
 }
 
-/// Lists the generic uses.
-pub fn readers(world: World<'_>, places: &Places<'_>, uses: &Uses) -> Vec<Reader> {
+/// Lists the generic uses. `is_override_table` tells whether mappings with a table of operations,
+/// by its name, hold overrides.
+pub fn readers(
+    world: World<'_>,
+    places: &Places<'_>,
+    uses: &Uses,
+    is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
+    without: &reach::Without,
+) -> Vec<Reader> {
     let World {
         program,
         dictionary,
         ..
     } = world;
-    let judge = Judge {
+    let mut judge = Judge {
         program,
         dictionary,
         places,
         uses,
         inserters: inserters(world, places, uses),
+        proofs: BTreeMap::new(),
     };
+    let entry_uses: BTreeSet<reach::Use> = uses
+        .events
+        .iter()
+        .filter(|(id, _)| {
+            let function = program.function(**id);
+            places.is_generic(function.file) && !dictionary.is_entry_helper(function.name)
+        })
+        .flat_map(|(&id, events)| judge.uses_of(id, events))
+        .filter(|one| {
+            matches!(one.role, Role::Construct | Role::Modify)
+                && one.verdict != Verdict::Insertion
+        })
+        .map(|one| reach::Use {
+            function: one.function,
+            span: one.span,
+        })
+        .collect();
+    judge.proofs = reach::prove(world, &entry_uses, is_override_table, without);
     let mut found: BTreeMap<(FileId, u32, Role), Use> = BTreeMap::new();
     for (&id, events) in &uses.events {
         let function = program.function(id);
@@ -67,6 +98,8 @@ pub fn readers(world: World<'_>, places: &Places<'_>, uses: &Uses) -> Vec<Reader
                     known.verdict = known.verdict.max(one.verdict);
                     known.source = known.source.min(one.source);
                     known.evidence.extend(one.evidence);
+                    known.reasons.extend(one.reasons);
+                    known.arches.extend(one.arches);
                 }
             }
         }
@@ -183,19 +216,63 @@ impl Judge<'_> {
                 ));
             }
         }
-        Some(Use {
+        let mut one = Use {
             function: id,
             span: event.span,
             role,
             level: level.into(),
             source,
-            verdict: if is_inserter {
-                Verdict::Insertion
-            } else {
-                Verdict::Unproven
-            },
+            verdict: Verdict::Unproven,
+            reasons: BTreeSet::new(),
             evidence,
-        })
+            arches: BTreeSet::new(),
+        };
+        if is_inserter {
+            one.verdict = Verdict::Insertion;
+        } else if !bases.is_empty() && bases.iter().all(|base| *base == Base::Entry) {
+            one.verdict = Verdict::Safe;
+            one.reasons.insert(Reason::Preserve);
+        } else {
+            self.judge(&mut one);
+        }
+        Some(one)
+    }
+
+    /// Gives a construct or modify the verdict that the engine found.
+    fn judge(&self, one: &mut Use) {
+        let key = reach::Use {
+            function: one.function,
+            span: one.span,
+        };
+        let Some(judgement) = self.proofs.get(&key) else {
+            return;
+        };
+        one.verdict = match (judgement.is_reached, one.role) {
+            (true, Role::Modify) => Verdict::ArchDependent,
+            (true, _) => Verdict::Violation,
+            _ if judgement.is_unclear => Verdict::Unproven,
+            _ => Verdict::Safe,
+        };
+        if one.verdict == Verdict::Safe {
+            one.reasons.clone_from(&judgement.reasons);
+        }
+        for guard in &judgement.guards {
+            let function = self.program.function(guard.function);
+            let text = match guard.kind {
+                GuardKind::Condition => format!("{} turns override mappings away", function.name),
+                GuardKind::Entry => format!("{} tells that the entry is no override", function.name),
+                GuardKind::Tables => format!(
+                    "{} is only entered for mappings whose operations insert no overrides",
+                    function.name
+                ),
+            };
+            one.evidence.insert((text, function.file, guard.span.start));
+        }
+        for step in &judgement.trace {
+            let function = self.program.function(step.function);
+            let text = format!("an override mapping gets here, in {}", function.name);
+            one.evidence.insert((text, function.file, step.span.start));
+        }
     }
 
     fn entry_word(&self, event: &Event) -> Option<(Role, Level)> {
@@ -254,7 +331,9 @@ impl Judge<'_> {
             level: UseLevel::None,
             source: Source::VmPageProt,
             verdict: Verdict::NoEntry,
+            reasons: BTreeSet::new(),
             evidence: BTreeSet::new(),
+            arches: BTreeSet::new(),
         }
     }
 
@@ -267,7 +346,9 @@ impl Judge<'_> {
             level: UseLevel::None,
             source: Source::VmPageProt,
             verdict,
+            reasons: BTreeSet::new(),
             evidence: BTreeSet::new(),
+            arches: BTreeSet::new(),
         };
         let mut forwarded: Option<Verdict> = None;
         let mut role = None;
@@ -440,7 +521,11 @@ impl Judge<'_> {
             level: one.level,
             source: one.source,
             verdict: one.verdict,
-            reasons: BTreeSet::new(),
+            reasons: one
+                .reasons
+                .iter()
+                .map(|reason| reason.name().to_owned())
+                .collect(),
             evidence: one
                 .evidence
                 .into_iter()
@@ -450,7 +535,10 @@ impl Judge<'_> {
                     line: self.places.line_column(file, offset).0,
                 })
                 .collect(),
-            arches: self.places.arch(function.file).into_iter().collect(),
+            arches: match one.arches.is_empty() {
+                true => self.places.arch(function.file).into_iter().collect(),
+                false => one.arches,
+            },
             condition: self.places.condition(function.file, one.span.start),
         }
     }

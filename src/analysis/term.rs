@@ -35,6 +35,8 @@ pub enum Base {
     Constant(Symbol),
     /// A parameter of the function the analysis started in.
     Parameter(u8),
+    /// That of an entry which is there already.
+    Entry,
     /// Read from somewhere the analysis does not follow; the text of the expression.
     Unknown(Symbol),
 }

@@ -305,7 +305,7 @@ impl<'a> Loader<'a> {
         let mut pending: Vec<Symbol> = names
             .iter()
             .copied()
-            .filter(|name| name.as_str().starts_with("VM_"))
+            .filter(|name| self.is_flag(name.as_str()))
             .collect();
         while let Some(name) = pending.pop() {
             if !self.known_macros.insert(name) {
@@ -321,7 +321,7 @@ impl<'a> Loader<'a> {
                 let text = text.split("/*").next().unwrap_or_default().trim();
                 pending.extend(
                     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                        .filter(|word| word.starts_with("VM_"))
+                        .filter(|word| self.is_flag(word))
                         .map(Symbol::new),
                 );
                 self.parts.macros.push(ObjectMacro {
@@ -331,6 +331,15 @@ impl<'a> Loader<'a> {
                 });
             }
         }
+    }
+
+    /// True for the name of a flag of a VMA, or of another family.
+    fn is_flag(&self, name: &str) -> bool {
+        let families = &self.vocabulary.flag_family;
+        name.starts_with("VM_")
+            || families
+                .iter()
+                .any(|family| name.starts_with(&family.prefix))
     }
 
     fn find_stores(&mut self, members: &BTreeSet<(Symbol, Symbol)>) {

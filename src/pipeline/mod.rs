@@ -292,7 +292,20 @@ fn analyse(
         arches_defining: &|name| arches_defining(&tree, &index, name),
     };
     let mappings = analysis::mappings(&program, &dictionary, &places, &runs);
-    let readers = analysis::readers(world, &places, &uses);
+    let override_tables: BTreeSet<&str> = mappings
+        .iter()
+        .filter(|mapping| mapping.is_override)
+        .flat_map(|mapping| mapping.vm_ops.iter().map(String::as_str))
+        .collect();
+    clock.stage("mappings");
+    let readers = analysis::readers(
+        world,
+        &places,
+        &uses,
+        &|table| override_tables.contains(table.as_str()),
+        &analysis::Without::default(),
+    );
+    clock.stage("proofs");
     let findings = rules::check(&rules::Input {
         program: &program,
         dictionary: &dictionary,

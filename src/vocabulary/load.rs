@@ -28,8 +28,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::reader::{self, What};
 use super::{
-    Assertion, AttributeBit, Constant, Construct, EntryPoint, FlagsChange, Identity, Insert,
-    Install, Lookup, MemberAccess, Modify, Protection, ProtectionEffect, VmaType, Vocabulary,
+    Assertion, AttributeBit, Axiom, Constant, Construct, EntryPoint, EntryRead, EntryTest,
+    EntryWord, FlagFamily, FlagsChange, Identity, Insert, Install, Lookup, MemberAccess, Modify,
+    Protection, ProtectionEffect, VmaType, Vocabulary,
 };
 
 /// The rule files built into the binary, in the order of their names.
@@ -42,10 +43,15 @@ const BUILTIN: &[(&str, &str)] = &[
         "attributes.toml",
         include_str!("../../rules/attributes.toml"),
     ),
+    ("axioms.toml", include_str!("../../rules/axioms.toml")),
     ("entries.toml", include_str!("../../rules/entries.toml")),
     (
         "entry_points.toml",
         include_str!("../../rules/entry_points.toml"),
+    ),
+    (
+        "entry_states.toml",
+        include_str!("../../rules/entry_states.toml"),
     ),
     ("flags.toml", include_str!("../../rules/flags.toml")),
     (
@@ -432,6 +438,14 @@ sections! {
     attribute_bit: AttributeBit,
     assertion: Assertion,
     lookup: Lookup,
+    entry_test: EntryTest,
+    entry_compare: EntryWord,
+    entry_read: EntryRead,
+    entry_page: EntryWord,
+    entry_encode: EntryWord,
+    entry_unlock: EntryWord,
+    axiom: Axiom,
+    flag_family: FlagFamily,
 }
 
 fn merged<T: Entry + Clone>(base: &[T], over: Vec<T>) -> Vec<T> {
@@ -650,6 +664,63 @@ impl Entry for Lookup {
 
     fn check(&self) -> Result<(), String> {
         identifier(&self.name)
+    }
+}
+
+impl Entry for EntryTest {
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        identifier(&self.name)?;
+        match self.holds.iter().find(|state| self.may.contains(state)) {
+            Some(state) => Err(format!("{state:?} is in both `holds` and `may`")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Entry for EntryWord {
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        identifier(&self.name)
+    }
+}
+
+impl Entry for EntryRead {
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        identifier(&self.name)
+    }
+}
+
+impl Entry for Axiom {
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.source.is_empty() {
+            return Err("an axiom without a `source`; say where a person can read why".to_owned());
+        }
+        self.functions.iter().try_for_each(|name| identifier(name))
+    }
+}
+
+impl Entry for FlagFamily {
+    fn key(&self) -> String {
+        self.prefix.clone()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        identifier(&self.prefix)
     }
 }
 

@@ -44,6 +44,22 @@ pub struct Vocabulary {
     pub assertion: Vec<Assertion>,
     /// Functions and loop macros that find a VMA in an address space.
     pub lookup: Vec<Lookup>,
+    /// Functions that tell the states of an entry apart.
+    pub entry_test: Vec<EntryTest>,
+    /// Functions that compare two entries.
+    pub entry_compare: Vec<EntryWord>,
+    /// Functions that read an entry through a pointer.
+    pub entry_read: Vec<EntryRead>,
+    /// Functions that give the page or frame an entry maps.
+    pub entry_page: Vec<EntryWord>,
+    /// Functions that make a non-present entry which remembers a page.
+    pub entry_encode: Vec<EntryWord>,
+    /// Functions after which others may change entries.
+    pub entry_unlock: Vec<EntryWord>,
+    /// What no function's body tells.
+    pub axiom: Vec<Axiom>,
+    /// Families of flags, by the prefix of their names, beside those of `vm_flags`.
+    pub flag_family: Vec<FlagFamily>,
 }
 
 impl Vocabulary {
@@ -425,4 +441,102 @@ pub struct Assertion {
 pub struct Lookup {
     /// Its name.
     pub name: String,
+}
+
+/// A state of a page-table entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EntryState {
+    /// An override, present as it was inserted.
+    Raw,
+    /// An override in a VMA that allows no access.
+    Inaccessible,
+    /// An override without access in a VMA that allows access.
+    Hinted,
+    /// An override's page remembered in a non-present entry.
+    Encoded,
+    /// Empty.
+    None,
+    /// A page of the core's.
+    Present,
+    /// A page of the core's remembered in a non-present entry.
+    Absent,
+    /// The table of the next level.
+    Table,
+}
+
+/// A function that tells states of an entry apart.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryTest {
+    /// Its name.
+    pub name: String,
+    /// Position of the entry.
+    #[serde(default)]
+    pub entry: usize,
+    /// The states it holds for.
+    pub holds: Vec<EntryState>,
+    /// The states it may hold for.
+    #[serde(default)]
+    pub may: Vec<EntryState>,
+}
+
+/// A function whose first argument is an entry.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryWord {
+    /// Its name.
+    pub name: String,
+}
+
+/// A function that reads an entry.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryRead {
+    /// Its name.
+    pub name: String,
+    /// Position of the pointer to the entry.
+    pub slot: usize,
+}
+
+/// Something that is taken to be true because no body tells it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Axiom {
+    /// What proofs call it.
+    pub name: String,
+    /// The statement.
+    pub says: String,
+    /// Where a person can read why: file and function.
+    pub source: String,
+    /// What follows for a call of one of `functions`.
+    pub effect: AxiomEffect,
+    /// The names it is about.
+    pub functions: Vec<String>,
+}
+
+/// What an [`Axiom`] lets the engine conclude.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AxiomEffect {
+    /// The function finds no override that is present.
+    FindsCounted,
+    /// The function's result is no page for an override.
+    NormalPage,
+    /// The function's result is a new page.
+    NewPage,
+    /// The operation leaves a page of the handler's in the fault.
+    HandlerPage,
+    /// The constant is the protection that makes a hint.
+    Hint,
+    /// The flag marks a kind of mapping that holds no overrides.
+    ExcludedKind,
+}
+
+/// A family of flags.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlagFamily {
+    /// What their names begin with.
+    pub prefix: String,
 }

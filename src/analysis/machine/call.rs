@@ -580,6 +580,7 @@ impl<'p> Machine<'p> {
             }
             (ProtectionEffect::Recompute, _) => Value::prot(Terms::one(Base::Recomputed)),
             (ProtectionEffect::Extract, Value::Entry(terms)) => Value::Prot(terms),
+            (ProtectionEffect::Extract, _) => Value::prot(Terms::one(Base::Entry)),
             (effect, Value::Prot(from)) => {
                 let kind = match effect {
                     ProtectionEffect::Merge => Kind::Permission,

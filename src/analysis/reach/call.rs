@@ -1,0 +1,858 @@
+//! Calls: what the vocabulary says of them, and into the functions that were parsed.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::dictionary::Word;
+use crate::analysis::machine::is_store;
+use crate::analysis::places::is_generic_path;
+use crate::callgraph::FnId;
+use crate::program::{ExprId, ExprKind, Function, FunctionKind, Symbol, TypeRef};
+use crate::vocabulary::{FlagsChange, Level, ProtectionEffect};
+
+use super::because::Because;
+use super::eval::{is_page, new_page};
+use super::plan::{Setter, is_carrier, is_entry_point, strip};
+use super::run::{Effect, Engine, Exit, Frame, Hit, unique};
+use super::state::{State, States};
+use super::value::{Base, Known, PageFrom, Place, ProtectionFrom, Value};
+use super::words::Meaning;
+
+/// Targets of one indirect call beyond this many are not followed.
+const MAX_TARGETS: usize = 200;
+/// A function that only computes, with more blocks than this, is not followed for its result.
+const MAX_PREDICATE: usize = 60;
+/// Objects of a caller that a callee can see.
+const MAX_OBJECTS: usize = 8;
+
+impl<'p> Engine<'p> {
+    /// Carries out the calls in an expression, from left to right, operands first, after bringing
+    /// the override mapping into view where a VMA is looked up. Each way a call can end gives a
+    /// state of its own.
+    pub(super) fn evaluated(
+        &mut self,
+        frame: Frame<'p>,
+        expr: ExprId,
+        states: Vec<State>,
+    ) -> Vec<State> {
+        let mut states = states;
+        let plan = self.setting.plan;
+        for &lookup in plan.lookups(frame.id, frame.body_index, expr) {
+            states = states
+                .into_iter()
+                .flat_map(|state| self.look_up(frame, lookup, state))
+                .collect();
+        }
+        for &call in frame.facts.calls.get(&expr).into_iter().flatten() {
+            states = states
+                .into_iter()
+                .flat_map(|state| self.call(frame, call, state))
+                .collect();
+            unique(&mut states);
+        }
+        states
+    }
+
+    /// A pointer to a VMA that comes from somewhere may be the override mapping, unless that is in
+    /// view already.
+    fn look_up(&mut self, frame: Frame<'p>, expr: ExprId, mut state: State) -> Vec<State> {
+        if state.is_bound || self.eval(frame, &mut state, expr).value != Value::Unknown {
+            return vec![state];
+        }
+        match self.place_of(frame, &mut state, expr) {
+            Some(place) => self.bind(place, state),
+            None => vec![state],
+        }
+    }
+
+    fn bind(&self, place: Place, state: State) -> Vec<State> {
+        let mut bound = state.clone();
+        bound.is_bound = true;
+        bound.set(place.clone(), Known::plain(Value::Vma));
+        let mut other = state;
+        other.set(place, Known::plain(Value::OtherVma));
+        vec![bound, other]
+    }
+
+    /// One call whose operands have been evaluated.
+    fn call(&mut self, frame: Frame<'p>, call: ExprId, mut state: State) -> Vec<State> {
+        let ExprKind::Call { callee, args } = &frame.body.expr(call).kind else {
+            return vec![state];
+        };
+        let Some(name) = self.callee_name(frame, *callee) else {
+            return self.call_targets(frame, call, state);
+        };
+        if let [target, value] = args.as_slice()
+            && is_store(name)
+        {
+            self.assign(frame, &mut state, *target, *value);
+            return vec![state];
+        }
+        let result = match self.setting.words.meaning(name) {
+            Some(meaning) => self.call_word(frame, &mut state, call, args, meaning),
+            None => None,
+        };
+        if let Some(known) = result {
+            return self.with_result(frame, call, known, state);
+        }
+        let argument = |position: usize| args.get(position).copied();
+        let known = match self.setting.world.dictionary.word(name, args.len()) {
+            Some(Word::Identity(identity)) => match argument(identity.argument) {
+                Some(argument) => self.eval(frame, &mut state, argument),
+                None => Known::default(),
+            },
+            Some(Word::Protection(protection)) => {
+                let given = argument(protection.argument)
+                    .map(|argument| self.eval(frame, &mut state, argument).value);
+                let from = match (protection.effect, given) {
+                    (ProtectionEffect::Extract, _) => ProtectionFrom::ENTRY,
+                    (_, Some(Value::Protection(from))) => from,
+                    (ProtectionEffect::Recompute, Some(Value::Flags(_, true) | Value::Vma)) => {
+                        ProtectionFrom::OWN
+                    }
+                    _ => ProtectionFrom::UNKNOWN,
+                };
+                Known::plain(Value::Protection(from))
+            }
+            Some(Word::Construct(construct)) => {
+                let page = argument(0).map(|page| self.eval(frame, &mut state, page).value);
+                let protection = argument(construct.protection);
+                self.hit_construct(frame, &mut state, call, page, protection, construct.level);
+                Known::default()
+            }
+            Some(Word::Modify(modify)) => {
+                let entry = argument(modify.entry);
+                let protection = argument(modify.protection);
+                self.hit_modify(frame, &mut state, call, entry, protection, modify.level);
+                // The entry keeps its page.
+                match entry {
+                    Some(entry) => self.eval(frame, &mut state, entry),
+                    None => Known::default(),
+                }
+            }
+            Some(Word::Flags(change)) => {
+                self.call_flags(frame, &mut state, args, change);
+                Known::default()
+            }
+            Some(Word::Assertion(assertion)) => {
+                let condition = assertion.condition.and_then(&argument);
+                match condition {
+                    Some(condition) if assertion.stops => {
+                        let refined = self.refine(frame, condition, false, &state);
+                        return refined.into_iter().collect();
+                    }
+                    Some(condition) => {
+                        let known = self.eval(frame, &mut state, condition);
+                        match known.value.truth() {
+                            Some(truth) => {
+                                Known::new(Value::Int(truth.into()), known.because)
+                            }
+                            None => Known::default(),
+                        }
+                    }
+                    None if assertion.stops => return Vec::new(),
+                    None => Known::default(),
+                }
+            }
+            Some(Word::Insert(_) | Word::Install(_)) => {
+                for &arg in args {
+                    self.eval(frame, &mut state, arg);
+                }
+                Known::default()
+            }
+            Some(Word::MemberAccess(_)) => self.eval_place(frame, &mut state, call),
+            None => return self.call_targets(frame, call, state),
+        };
+        self.with_result(frame, call, known, state)
+    }
+
+    /// The state after a call with its result. A VMA that comes back may be the override mapping.
+    fn with_result(
+        &mut self,
+        frame: Frame<'p>,
+        call: ExprId,
+        known: Known,
+        mut state: State,
+    ) -> Vec<State> {
+        let place = Place::whole(Base::Result(call));
+        let mut known = known;
+        let ty = frame.facts.types[call.0 as usize];
+        if known.value == Value::Unknown {
+            known = self.fresh(&mut state, ty);
+        }
+        let is_vma = ty.pointers == 1 && self.setting.world.dictionary.is_vma_type(ty.base);
+        if known.value == Value::Unknown && is_vma && !state.is_bound {
+            return self.bind(place, state);
+        }
+        state.set(place, known);
+        vec![state]
+    }
+
+    /// A call whose meaning the vocabulary of entries and axioms tells.
+    fn call_word(
+        &mut self,
+        frame: Frame<'p>,
+        state: &mut State,
+        call: ExprId,
+        args: &[ExprId],
+        meaning: Meaning,
+    ) -> Option<Known> {
+        let mut argument = |position: usize, state: &mut State| {
+            args.get(position)
+                .map(|&arg| self.eval(frame, state, arg).value)
+        };
+        match meaning {
+            Meaning::Test { entry, holds, may } => {
+                let Some(Value::Entry(entry)) = argument(entry, state) else {
+                    return Some(Known::default());
+                };
+                let states = state.entries.get(&entry)?.states;
+                let value = if states.without(holds).is_empty() {
+                    Value::Int(1)
+                } else if states.and(holds.or(may)).is_empty() {
+                    Value::Int(0)
+                } else {
+                    Value::Unknown
+                };
+                let ruled_out = holds
+                    .or(may)
+                    .and(States::OVERRIDE)
+                    .without(self.possible);
+                let mut because = Because::ENTRY;
+                if value == Value::Int(0) && !ruled_out.is_empty() {
+                    let encoded = States::of(&[crate::vocabulary::EntryState::Encoded]);
+                    because |= match ruled_out.and(encoded).is_empty() {
+                        true => Because::NEVER_HINTED,
+                        false => Because::NEVER_ENCODED,
+                    };
+                }
+                Some(Known::new(value, because))
+            }
+            Meaning::Compare => Some(Known::default()),
+            Meaning::Read { slot } => match argument(slot, state) {
+                Some(Value::Slot(slot)) => {
+                    let states = self.all_states(state);
+                    Some(Known::plain(state.read(slot, states)))
+                }
+                _ => Some(self.fresh(state, entry_type(frame, call))),
+            },
+            Meaning::Page => match argument(0, state) {
+                Some(Value::Entry(entry)) => Some(Known::plain(Value::EntryPage(entry))),
+                _ => Some(Known::default()),
+            },
+            Meaning::NormalPage(axiom) => {
+                let entry = args.iter().find_map(|&arg| {
+                    match self.eval(frame, state, arg).value {
+                        Value::Entry(entry) => Some(entry),
+                        _ => None,
+                    }
+                });
+                let because = Because::ENTRY | Because::axiom(axiom);
+                Some(match entry {
+                    Some(entry) if state.is_bound => {
+                        Known::new(Value::NormalPage(entry), because)
+                    }
+                    _ => Known::default(),
+                })
+            }
+            Meaning::NewPage(axiom) => Some(Known::plain(new_page(axiom))),
+            Meaning::Encode => {
+                let ty = entry_type(frame, call);
+                let level = self.setting.plan.setter(frame.id, frame.body_index, call);
+                if state.is_bound && level == Some(Setter::Encode) && is_hot(state, ty.base) {
+                    let span = frame.body.expr(call).span;
+                    self.set
+                        .entry(Setter::Encode)
+                        .or_insert((frame.context, frame.id, span));
+                }
+                // What remembers a page of the core's.
+                let possible = States::of(&[
+                    crate::vocabulary::EntryState::Encoded,
+                    crate::vocabulary::EntryState::Absent,
+                ]);
+                let states = possible.and(self.all_states(state));
+                let value = state.new_entry(ty.base, states);
+                if let Value::Entry(number) = value
+                    && let Some(entry) = state.entries.get_mut(&number)
+                    && !entry.states.is_override()
+                {
+                    entry.cleared_by = Some(super::state::Cleared {
+                        function: frame.id,
+                        body: frame.body_index,
+                        condition: call,
+                        because: Because::ENTRY | Because::NEVER_ENCODED,
+                    });
+                }
+                Some(Known::plain(value))
+            }
+            Meaning::Unlock => {
+                state.unlock();
+                Some(Known::default())
+            }
+            Meaning::FindsCounted(axiom) => {
+                let encoded = States::of(&[crate::vocabulary::EntryState::Encoded]);
+                let is_certain = state.is_bound && self.possible.and(encoded).is_empty();
+                Some(match is_certain {
+                    true => Known::new(
+                        Value::Int(0),
+                        Because::axiom(axiom) | Because::NEVER_ENCODED,
+                    ),
+                    false => Known::default(),
+                })
+            }
+            Meaning::Hint(_) | Meaning::ExcludedKind(_) => None,
+        }
+    }
+
+    fn call_flags(
+        &mut self,
+        frame: Frame<'p>,
+        state: &mut State,
+        args: &[ExprId],
+        change: &FlagsChange,
+    ) {
+        let mut value = |position: Option<usize>, state: &mut State| {
+            position
+                .and_then(|position| args.get(position))
+                .map(|&arg| self.eval(frame, state, arg).value)
+        };
+        let target = value(Some(change.target), state);
+        let set = value(change.set, state);
+        let clear = value(change.clear, state);
+        let assign = value(change.assign, state);
+        if target != Some(Value::Vma) {
+            return;
+        }
+        let as_bits = |value: &Value| match value {
+            Value::Flags(bits, _) => *bits,
+            _ => crate::analysis::bits::Bits::unknown(),
+        };
+        let mut flags = state.flags;
+        if let Some(assign) = &assign {
+            flags = as_bits(assign);
+        }
+        if let Some(set) = &set {
+            flags = flags.or(as_bits(set));
+        }
+        if let Some(clear) = &clear {
+            flags = flags.and(as_bits(clear).complement());
+        }
+        self.set_flags(state, &Value::Flags(flags, true));
+    }
+
+    /// An entry is made from a page and a protection.
+    fn hit_construct(
+        &mut self,
+        frame: Frame<'p>,
+        state: &mut State,
+        call: ExprId,
+        page: Option<Value>,
+        protection: Option<ExprId>,
+        level: Level,
+    ) {
+        let Some(protection) = self.protection_of(frame, state, protection) else {
+            return;
+        };
+        let effect = match page {
+            _ if protection == ProtectionFrom::ENTRY => Effect::OwnEntry,
+            Some(Value::Page(PageFrom {
+                handler: Some(axiom),
+                ..
+            })) => Effect::HandlerPage(axiom),
+            Some(Value::Page(PageFrom {
+                new: Some(axiom), ..
+            })) => Effect::NewPage(axiom),
+            Some(Value::EntryPage(entry) | Value::NormalPage(entry)) => of_entry(state, entry),
+            _ => of_slots(state, Symbol::new(type_name(level))),
+        };
+        self.hit(frame, call, effect);
+    }
+
+    /// An entry is made from an old one and a protection.
+    fn hit_modify(
+        &mut self,
+        frame: Frame<'p>,
+        state: &mut State,
+        call: ExprId,
+        entry: Option<ExprId>,
+        protection: Option<ExprId>,
+        level: Level,
+    ) {
+        let Some(protection) = self.protection_of(frame, state, protection) else {
+            return;
+        };
+        let entry = entry.map(|entry| self.eval(frame, state, entry).value);
+        let effect = match entry {
+            _ if protection == ProtectionFrom::ENTRY => Effect::OwnEntry,
+            Some(Value::Entry(entry)) => of_entry(state, entry),
+            _ => of_slots(state, Symbol::new(type_name(level))),
+        };
+        self.hit(frame, call, effect);
+    }
+
+    /// Where the protection comes from, if it can matter to the override mapping.
+    fn protection_of(
+        &mut self,
+        frame: Frame<'p>,
+        state: &mut State,
+        protection: Option<ExprId>,
+    ) -> Option<ProtectionFrom> {
+        let known = protection.map(|protection| self.eval(frame, state, protection).value);
+        let from = match known {
+            Some(Value::Protection(from)) => from,
+            _ => ProtectionFrom::UNKNOWN,
+        };
+        (state.is_bound && from != ProtectionFrom::OTHER).then_some(from)
+    }
+
+    fn hit(&mut self, frame: Frame<'p>, call: ExprId, effect: Effect) {
+        let hits = self
+            .hits
+            .entry((frame.id, frame.body_index, call))
+            .or_default();
+        let hit = Hit {
+            context: frame.context,
+            effect,
+        };
+        if !hits.iter().any(|known| known.effect == hit.effect) {
+            hits.push(hit);
+        }
+    }
+
+    /// A call of functions of the tree.
+    fn call_targets(&mut self, frame: Frame<'p>, call: ExprId, mut state: State) -> Vec<State> {
+        let ExprKind::Call { callee, args } = &frame.body.expr(call).kind else {
+            return vec![state];
+        };
+        let mut values: Vec<Known> = args
+            .iter()
+            .map(|&arg| self.eval(frame, &mut state, arg))
+            .collect();
+        // A pointer to something of which members are known leads to those members.
+        for (arg, known) in args.iter().zip(&mut values) {
+            if matches!(known.value, Value::Unknown | Value::NonZero)
+                && let Some(place) = self.place_of(frame, &mut state, *arg)
+                && state
+                    .store
+                    .keys()
+                    .any(|part| place.covers(part) && part.fields.len() > place.fields.len())
+            {
+                known.value = Value::Pointer(place);
+            }
+        }
+        let targets = self.targets(frame, &mut state, *callee);
+        let is_telling = values.iter().any(|known| known.value.is_telling());
+        let mut followed = Vec::new();
+        for target in targets {
+            if self.is_followed(target, is_telling, state.is_bound) {
+                followed.push(target);
+            } else if !self.is_about_known_vma(&state, target, &values) {
+                self.add_root(target);
+            }
+        }
+        for &target in &followed {
+            if !self.is_about_known_vma(&state, target, &values) {
+                self.add_root(target);
+            }
+        }
+        if followed.is_empty() || followed.len() > MAX_TARGETS {
+            for &target in &followed {
+                self.add_root(target);
+            }
+            self.call_unknown(frame, &mut state, *callee, &values);
+            let known = match values.iter().find(|known| is_page(&known.value)) {
+                // Something computed from a page is about that page.
+                Some(page) if is_page_type(frame.facts.types[call.0 as usize]) => page.clone(),
+                _ => Known::default(),
+            };
+            return self.with_result(frame, call, known, state);
+        }
+        let mut states = Vec::new();
+        for target in followed {
+            states.extend(self.call_function(frame, call, target, &values, &state));
+        }
+        unique(&mut states);
+        states
+    }
+
+    /// True if a function is told which VMA it is about, be it the override mapping or another
+    /// one: then it need not be looked at for a VMA it finds itself.
+    fn is_about_known_vma(&self, state: &State, target: FnId, values: &[Known]) -> bool {
+        let world = self.setting.world;
+        let params = world.program.function(target).params();
+        let mut is_told = false;
+        for (param, known) in params.iter().zip(values) {
+            if !is_carrier(world, param.ty) {
+                continue;
+            }
+            let is_known = match &known.value {
+                Value::Vma | Value::OtherVma => true,
+                Value::Pointer(place) => state.store.iter().any(|(part, known)| {
+                    place.covers(part)
+                        && matches!(known.value, Value::Vma | Value::OtherVma | Value::Pointer(_))
+                }),
+                _ => false,
+            };
+            if !is_known {
+                return false;
+            }
+            is_told = true;
+        }
+        is_told
+    }
+
+    /// A call of which nothing is known: what its arguments point to may have changed. Which VMA a
+    /// structure is about has not.
+    fn call_unknown(
+        &mut self,
+        frame: Frame<'p>,
+        state: &mut State,
+        callee: ExprId,
+        values: &[Known],
+    ) {
+        let handler = match frame.body.expr(strip(frame.body, callee)).kind {
+            ExprKind::Member { field, .. } => self.setting.words.handler(field),
+            _ => None,
+        };
+        for known in values {
+            let Value::Pointer(place) = &known.value else {
+                continue;
+            };
+            state.store.retain(|part, known| {
+                !place.covers(part)
+                    || matches!(known.value, Value::Vma) && part.fields.len() > place.fields.len()
+            });
+            if let Some(axiom) = handler
+                && let Some(page) = place.field(Symbol::new("page"))
+            {
+                let page_from = PageFrom {
+                    new: None,
+                    handler: Some(axiom as u8),
+                };
+                state.set(page, Known::plain(Value::Page(page_from)));
+            }
+        }
+    }
+
+    /// The functions a call can reach.
+    fn targets(&mut self, frame: Frame<'p>, state: &mut State, callee: ExprId) -> Vec<FnId> {
+        let program = self.setting.world.program;
+        if let ExprKind::Global(name) = frame.body.expr(callee).kind {
+            return program.resolve(name, frame.function.file);
+        }
+        if let Value::Functions(functions) = self.eval(frame, state, callee).value {
+            return functions.iter().copied().collect();
+        }
+        let inner = strip(frame.body, callee);
+        let ExprKind::Member { base, field, .. } = frame.body.expr(inner).kind else {
+            return Vec::new();
+        };
+        let ty = frame.facts.types[base.0 as usize];
+        if ty.is_unknown() || is_entry_point(self.setting.world, ty.base, field) {
+            return Vec::new();
+        }
+        match self.eval(frame, state, base).value {
+            Value::Tables(tables) => tables
+                .iter()
+                .flat_map(|&table| program.table_functions(table, field))
+                .collect(),
+            _ => program
+                .members(ty.base, field)
+                .functions
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    /// True if following a call can tell something: it leads to a use, its result depends on what
+    /// is known, or it finds a VMA.
+    fn is_followed(&self, target: FnId, is_telling: bool, is_bound: bool) -> bool {
+        let world = self.setting.world;
+        let function = world.program.function(target);
+        let path = &world.program.file(function.file).path;
+        if world.dictionary.is_insert(function.name) || !is_generic_path(path) {
+            return false;
+        }
+        let finds_vma = !is_bound && finds_vma(self, function);
+        if self.setting.plan.is_relevant(target) {
+            return is_telling || finds_vma;
+        }
+        let is_small = function
+            .bodies
+            .iter()
+            .all(|body| body.blocks.len() <= MAX_PREDICATE);
+        let has_result = function.result.base != "void" || function.result.pointers > 0;
+        is_small && (is_telling && has_result || finds_vma)
+    }
+
+    /// Runs a function on the arguments of a call.
+    fn call_function(
+        &mut self,
+        frame: Frame<'p>,
+        call: ExprId,
+        target: FnId,
+        values: &[Known],
+        state: &State,
+    ) -> Vec<State> {
+        let site = frame.body.expr(call).span;
+        let mut passage = Passage::default();
+        let mut arguments: Vec<Known> = values
+            .iter()
+            .map(|known| passage.into_callee(state, known))
+            .collect();
+        arguments.truncate(self.setting.world.program.function(target).n_params);
+        let inner = passage.state(state, &self.setting.hypothesis.flags);
+        let exits = self.enter(target, arguments, inner, Some((frame.context, site)));
+        let mut states = Vec::new();
+        for exit in exits.iter() {
+            let (known, after) = passage.back(state, exit);
+            states.extend(self.with_result(frame, call, known, after));
+        }
+        states
+    }
+}
+
+/// True for a function that gives a VMA to its caller.
+fn finds_vma(engine: &Engine<'_>, function: &Function) -> bool {
+    let dictionary = engine.setting.world.dictionary;
+    let is_vma = |ty: TypeRef, pointers: u8| {
+        ty.pointers == pointers && dictionary.is_vma_type(ty.base)
+    };
+    function.kind == FunctionKind::Function
+        && (is_vma(function.result, 1)
+            || function.params().iter().any(|param| is_vma(param.ty, 2)))
+}
+
+/// The type of the entry a call is about: what it returns, or by its name where that is a macro.
+fn entry_type(frame: Frame<'_>, call: ExprId) -> TypeRef {
+    let ty = frame.facts.types[call.0 as usize];
+    if matches!(ty.base.as_str(), "pte_t" | "pmd_t" | "pud_t") {
+        return TypeRef { pointers: 0, ..ty };
+    }
+    let level = match &frame.body.expr(call).kind {
+        ExprKind::Call { callee, .. } => match frame.body.expr(*callee).kind {
+            ExprKind::Global(name) if name.as_str().contains("pmd") => Level::Pmd,
+            ExprKind::Global(name) if name.as_str().contains("pud") => Level::Pud,
+            _ => Level::Pte,
+        },
+        _ => Level::Pte,
+    };
+    TypeRef::named(type_name(level), 0)
+}
+
+fn type_name(level: Level) -> &'static str {
+    match level {
+        Level::Pte | Level::Huge => "pte_t",
+        Level::Pmd => "pmd_t",
+        Level::Pud => "pud_t",
+    }
+}
+
+fn is_page_type(ty: TypeRef) -> bool {
+    ty.pointers == 1 && matches!(ty.base.as_str(), "struct page" | "struct folio")
+}
+
+/// What a use does to an entry.
+fn of_entry(state: &State, entry: u8) -> Effect {
+    match state.entries.get(&entry) {
+        Some(entry) if !entry.states.is_override() => Effect::NotOverride {
+            cleared_by: entry.cleared_by,
+        },
+        _ => Effect::Override,
+    }
+}
+
+/// What a use of which only the level is known does: it is about one of the entries in hand.
+fn of_slots(state: &State, ty: Symbol) -> Effect {
+    let mut cleared_by = None;
+    let mut is_empty_only = true;
+    let mut any = false;
+    for entry in state.entries.values().filter(|entry| entry.ty == ty) {
+        any = true;
+        if entry.states.is_override() {
+            return Effect::Override;
+        }
+        let none = States::of(&[crate::vocabulary::EntryState::None]);
+        is_empty_only &= entry.states.without(none).is_empty();
+        cleared_by = cleared_by.or(entry.cleared_by);
+    }
+    match (any, is_empty_only) {
+        (false, _) => Effect::Override,
+        (true, true) => Effect::Unclear,
+        (true, false) => Effect::NotOverride { cleared_by },
+    }
+}
+
+/// True unless every entry in hand of a type is known to be no override.
+fn is_hot(state: &State, ty: Symbol) -> bool {
+    let mut entries = state.entries.values().filter(|entry| entry.ty == ty).peekable();
+    entries.peek().is_none() || entries.any(|entry| entry.states.is_override())
+}
+
+/// How places, pointers and entries of a caller are called in a callee.
+#[derive(Default)]
+struct Passage {
+    /// The caller's places; the position is the number of the object in the callee.
+    objects: Vec<Place>,
+    slots: BTreeMap<u8, u8>,
+    entries: BTreeMap<u8, u8>,
+}
+
+impl Passage {
+    fn into_callee(&mut self, state: &State, known: &Known) -> Known {
+        let value = match &known.value {
+            Value::Pointer(place) => self.object(place).map_or(Value::NonZero, Value::Pointer),
+            Value::Slot(slot) => Value::Slot(self.slot(state, *slot)),
+            Value::Entry(entry) => Value::Entry(self.entry(*entry)),
+            Value::NormalPage(entry) => Value::NormalPage(self.entry(*entry)),
+            Value::EntryPage(entry) => Value::EntryPage(self.entry(*entry)),
+            // That a pointer is not NULL hardly ever decides anything in a callee.
+            Value::NonZero | Value::Negative => return Known::default(),
+            other => other.clone(),
+        };
+        Known::new(value, known.because)
+    }
+
+    fn slot(&mut self, state: &State, slot: u8) -> u8 {
+        if let Some(Some(entry)) = state.slots.get(&slot).map(|slot| slot.entry) {
+            self.entry(entry);
+        }
+        let next = self.slots.len() as u8;
+        *self.slots.entry(slot).or_insert(next)
+    }
+
+    fn entry(&mut self, entry: u8) -> u8 {
+        let next = self.entries.len() as u8;
+        *self.entries.entry(entry).or_insert(next)
+    }
+
+    /// The callee's name for a place of the caller's.
+    fn object(&mut self, place: &Place) -> Option<Place> {
+        if let Some(known) = self.rename(place) {
+            return Some(known);
+        }
+        if self.objects.len() >= MAX_OBJECTS {
+            return None;
+        }
+        self.objects.push(place.clone());
+        Some(Place::whole(Base::Object((self.objects.len() - 1) as u8)))
+    }
+
+    fn rename(&self, place: &Place) -> Option<Place> {
+        let number = self.objects.iter().position(|object| object.covers(place))?;
+        Some(Place {
+            base: Base::Object(number as u8),
+            fields: place.fields[self.objects[number].fields.len()..].to_vec(),
+        })
+    }
+
+    /// What the callee can see.
+    fn state(&mut self, state: &State, flags: &crate::analysis::bits::Bits) -> State {
+        let mut inner = State::new(*flags);
+        inner.is_bound = state.is_bound;
+        inner.is_accessible = state.is_accessible;
+        inner.flags = state.flags;
+        inner.learnt.clone_from(&state.learnt);
+        // Objects lead to further objects.
+        let mut done = 0;
+        while done < self.objects.len() {
+            let object = self.objects[done].clone();
+            for (place, known) in &state.store {
+                if object.covers(place)
+                    && let Some(renamed) = self.rename(place)
+                {
+                    let known = self.into_callee(state, known);
+                    inner.store.insert(renamed, known);
+                }
+            }
+            done += 1;
+        }
+        for (old, new) in &self.slots {
+            if let Some(slot) = state.slots.get(old) {
+                let mut slot = *slot;
+                slot.entry = slot.entry.and_then(|entry| self.entries.get(&entry).copied());
+                inner.slots.insert(*new, slot);
+            }
+        }
+        for (old, new) in &self.entries {
+            if let Some(entry) = state.entries.get(old) {
+                inner.entries.insert(*new, *entry);
+            }
+        }
+        inner
+    }
+
+    /// The caller's state after the callee ended, and the result.
+    fn back(&self, state: &State, exit: &Exit) -> (Known, State) {
+        let mut after = state.clone();
+        after.is_bound = exit.state.is_bound;
+        after.is_accessible = exit.state.is_accessible;
+        after.flags = exit.state.flags;
+        after.learnt.clone_from(&exit.state.learnt);
+        for object in &self.objects {
+            after.forget(object);
+        }
+        let mut entries: BTreeMap<u8, u8> =
+            self.entries.iter().map(|(old, new)| (*new, *old)).collect();
+        let mut slots: BTreeMap<u8, u8> =
+            self.slots.iter().map(|(old, new)| (*new, *old)).collect();
+        for (number, entry) in &exit.state.entries {
+            match entries.get(number) {
+                Some(old) => {
+                    after.entries.insert(*old, *entry);
+                }
+                None => {
+                    if let Value::Entry(new) = after.new_entry(entry.ty, entry.states) {
+                        after.entries.insert(new, *entry);
+                        entries.insert(*number, new);
+                    }
+                }
+            }
+        }
+        for (number, slot) in &exit.state.slots {
+            let mut slot = *slot;
+            slot.entry = slot.entry.and_then(|entry| entries.get(&entry).copied());
+            match slots.get(number) {
+                Some(old) => {
+                    after.slots.insert(*old, slot);
+                }
+                None => {
+                    if let Value::Slot(new) = after.new_slot(slot.ty) {
+                        after.slots.insert(new, slot);
+                        slots.insert(*number, new);
+                    }
+                }
+            }
+        }
+        let outward = |known: &Known| {
+            let entry = |number: &u8| entries.get(number).copied();
+            let value = match &known.value {
+                Value::Pointer(place) => self.outer(place).map_or(Value::NonZero, Value::Pointer),
+                Value::Slot(number) => slots
+                    .get(number)
+                    .map_or(Value::Unknown, |number| Value::Slot(*number)),
+                Value::Entry(number) => entry(number).map_or(Value::Unknown, Value::Entry),
+                Value::NormalPage(number) => {
+                    entry(number).map_or(Value::Unknown, Value::NormalPage)
+                }
+                Value::EntryPage(number) => entry(number).map_or(Value::Unknown, Value::EntryPage),
+                other => other.clone(),
+            };
+            Known::new(value, known.because)
+        };
+        for (place, known) in &exit.state.store {
+            if let Some(place) = self.outer(place) {
+                after.set(place, outward(known));
+            }
+        }
+        (outward(&exit.value), after)
+    }
+
+    fn outer(&self, place: &Place) -> Option<Place> {
+        let Base::Object(number) = place.base else {
+            return None;
+        };
+        let mut outer = self.objects.get(usize::from(number))?.clone();
+        outer.fields.extend(place.fields.iter().copied());
+        (outer.fields.len() <= super::value::MAX_FIELDS).then_some(outer)
+    }
+}

@@ -1,0 +1,18 @@
+//! Is a use still reachable for an override mapping? The engine assumes that a VMA is one, runs
+//! the generic code in three-valued logic, and keeps what it pruned as the proof.
+
+mod because;
+mod call;
+mod eval;
+mod hypothesis;
+mod plan;
+mod proof;
+mod refine;
+mod run;
+mod state;
+mod value;
+mod words;
+
+pub use proof::{
+    Guard, GuardKind, Judgement, Reason, TraceStep, Use, Without, prove,
+};

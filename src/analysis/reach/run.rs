@@ -1,0 +1,608 @@
+//! Runs generic code under the hypothesis: which uses an override mapping reaches, and which
+//! branches it cannot take.
+//!
+//! A function is run once for each binding of the hypothesis to its parameters; what is known of
+//! its results is remembered and given to every caller. Branches are decided in three-valued
+//! logic; an edge that no state passes is *cut*, with the facts that decided it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
+use std::rc::Rc;
+
+use fixedbitset::FixedBitSet;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+
+use crate::analysis::facts::{BodyFacts, World};
+use crate::callgraph::{FnId, TableId};
+use crate::program::{
+    BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Span, Terminator,
+};
+
+use super::because::Because;
+use super::hypothesis::Hypothesis;
+use super::plan::{Plan, Setter};
+use super::state::{Cleared, State, States};
+use super::value::{Base, Known, Place, Value};
+use super::words::Words;
+
+/// What a run depends on besides the source.
+#[derive(Clone, Copy)]
+pub struct Setting<'p> {
+    /// The program and its vocabulary.
+    pub world: World<'p>,
+    /// The vocabulary of entries and axioms.
+    pub words: &'p Words,
+    /// What to run.
+    pub plan: &'p Plan,
+    /// What is assumed.
+    pub hypothesis: &'p Hypothesis,
+    /// Flags of kinds without overrides, with the axiom that says so.
+    pub excluded: &'p [(usize, u128)],
+    /// The flags that allow access.
+    pub access: u128,
+    /// Whether mappings with a table of operations hold overrides.
+    pub is_override_table: &'p (dyn Fn(TableId) -> bool + Sync),
+    /// Conditions and values taken to be unknown: function and place.
+    pub removed: &'p FxHashSet<(FnId, Span)>,
+}
+
+/// States at one block beyond this many are joined.
+const MAX_STATES: usize = 6;
+/// Calls nested deeper than this are not followed.
+const MAX_CALL_DEPTH: usize = 40;
+/// Block visits that one run may take.
+const FUEL: u32 = 3_000_000;
+/// A function that calls itself is run again at most this many times, until its ends are known.
+const MAX_RERUNS: usize = 4;
+
+/// Index of a context.
+pub type ContextId = usize;
+
+/// One function run on one binding.
+#[derive(Debug)]
+pub struct Context {
+    /// The function.
+    pub function: FnId,
+    /// Who called it first, and where; `None` where the search began.
+    pub caller: Option<(ContextId, Span)>,
+    /// True if the override mapping is in view from the start.
+    pub is_bound: bool,
+    /// For each body, the blocks visited with the override mapping in view.
+    pub visited: Vec<FixedBitSet>,
+    /// For each body, edges no state passes: from, to; the condition, and why.
+    pub cut: Vec<BTreeMap<(BlockId, BlockId), Cut>>,
+    passed: Vec<BTreeSet<(BlockId, BlockId)>>,
+    /// Block visits.
+    pub visits: u32,
+}
+
+/// Why an edge is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The condition.
+    pub condition: ExprId,
+    /// The facts that decided it.
+    pub because: Because,
+}
+
+/// What was seen at a use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The context it was seen in.
+    pub context: ContextId,
+    /// What it does to an override.
+    pub effect: Effect,
+}
+
+/// What a use that was reached does to an override.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// The entry it makes maps a page that was just allocated; by axiom.
+    NewPage(u8),
+    /// The entry maps a page that a handler gave; by axiom.
+    HandlerPage(u8),
+    /// The entry it is about is no override.
+    NotOverride {
+        /// After which condition, and why.
+        cleared_by: Option<Cleared>,
+    },
+    /// The protection is that of the entry itself.
+    OwnEntry,
+    /// Nothing tells which page is mapped, and the slot was empty.
+    Unclear,
+    /// An override is changed, or made anew.
+    Override,
+}
+
+/// One way a function can end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Exit {
+    /// The state at the `return`; only places that callers can see.
+    pub state: State,
+    /// The value returned.
+    pub value: Known,
+}
+
+/// The engine at work.
+pub struct Engine<'p> {
+    pub(super) setting: Setting<'p>,
+    /// States of an override that have been found possible.
+    pub(super) possible: States,
+    pub(super) contexts: Vec<Context>,
+    memo: FxHashMap<(FnId, Vec<Known>, State), Memo>,
+    /// Functions run from the start, and those that turned out to need it.
+    roots: BTreeSet<FnId>,
+    pending_roots: Vec<FnId>,
+    pub(super) stack: Vec<ContextId>,
+    running: Vec<FnId>,
+    /// The outermost depth of a running function that was called again.
+    recursion: usize,
+    fuel: u32,
+    pub(super) hits: BTreeMap<(FnId, usize, ExprId), Vec<Hit>>,
+    pub(super) set: BTreeMap<Setter, (ContextId, FnId, Span)>,
+}
+
+enum Memo {
+    Done(Rc<Vec<Exit>>),
+    Running { depth: usize, exits: Rc<Vec<Exit>> },
+}
+
+/// Where the engine is.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'p> {
+    pub id: FnId,
+    pub function: &'p Function,
+    pub body: &'p Body,
+    pub body_index: usize,
+    pub facts: &'p BodyFacts,
+    pub context: ContextId,
+    /// True if a caller has the override mapping in view.
+    pub is_bound: bool,
+    /// Pointers and entries below these numbers are the caller's.
+    pub given: (u8, u8),
+}
+
+impl<'p> Engine<'p> {
+    /// An engine that knows which states of an override are possible.
+    pub fn new(setting: Setting<'p>, possible: States) -> Engine<'p> {
+        Engine {
+            setting,
+            possible,
+            contexts: Vec::new(),
+            memo: FxHashMap::default(),
+            roots: BTreeSet::new(),
+            pending_roots: Vec::new(),
+            stack: Vec::new(),
+            running: Vec::new(),
+            recursion: usize::MAX,
+            fuel: FUEL,
+            hits: BTreeMap::new(),
+            set: BTreeMap::new(),
+        }
+    }
+
+    /// Runs everything that leads to a use.
+    pub fn run(&mut self) {
+        for &root in &self.setting.plan.roots {
+            self.add_root(root);
+        }
+        while let Some(root) = self.pending_roots.pop() {
+            let n_params = self.setting.world.program.function(root).n_params;
+            let state = State::new(self.setting.hypothesis.flags);
+            self.enter(root, vec![Known::default(); n_params], state, None);
+        }
+    }
+
+    /// True if the run was cut short.
+    pub fn is_exhausted(&self) -> bool {
+        self.fuel == 0
+    }
+
+    /// A function that is called without the override mapping may find it itself.
+    pub(super) fn add_root(&mut self, id: FnId) {
+        if self.setting.plan.is_relevant(id) && self.roots.insert(id) {
+            self.pending_roots.push(id);
+        }
+    }
+
+    /// Runs a function on given arguments, or remembers how that ended.
+    pub(super) fn enter(
+        &mut self,
+        id: FnId,
+        arguments: Vec<Known>,
+        state: State,
+        caller: Option<(ContextId, Span)>,
+    ) -> Rc<Vec<Exit>> {
+        if self.running.len() >= MAX_CALL_DEPTH || self.fuel == 0 {
+            return Rc::new(vec![Exit {
+                state,
+                value: Known::default(),
+            }]);
+        }
+        let key = (id, arguments, state);
+        match self.memo.get(&key) {
+            Some(Memo::Done(exits)) => return exits.clone(),
+            Some(Memo::Running { depth, exits }) => {
+                self.recursion = self.recursion.min(*depth);
+                return exits.clone();
+            }
+            None => {}
+        }
+        let depth = self.running.len();
+        let outer = std::mem::replace(&mut self.recursion, usize::MAX);
+        let mut exits = Rc::new(Vec::new());
+        for _ in 0..MAX_RERUNS {
+            self.memo.insert(
+                key.clone(),
+                Memo::Running {
+                    depth,
+                    exits: exits.clone(),
+                },
+            );
+            self.recursion = usize::MAX;
+            let found = Rc::new(self.run_function(&key, caller));
+            let is_stable = found == exits;
+            exits = found;
+            if self.recursion != depth || is_stable {
+                break;
+            }
+        }
+        // What was found while an outer function still ran is not all there is.
+        if self.recursion >= depth {
+            self.recursion = usize::MAX;
+            self.memo.insert(key, Memo::Done(exits.clone()));
+        } else {
+            self.memo.remove(&key);
+        }
+        self.recursion = self.recursion.min(outer);
+        exits
+    }
+
+    fn run_function(
+        &mut self,
+        (id, arguments, state): &(FnId, Vec<Known>, State),
+        caller: Option<(ContextId, Span)>,
+    ) -> Vec<Exit> {
+        let function = self.setting.world.program.function(*id);
+        let context = self.contexts.len();
+        self.contexts.push(Context {
+            function: *id,
+            caller,
+            is_bound: state.is_bound,
+            visited: function
+                .bodies
+                .iter()
+                .map(|body| FixedBitSet::with_capacity(body.blocks.len()))
+                .collect(),
+            cut: vec![BTreeMap::new(); function.bodies.len()],
+            passed: vec![BTreeSet::new(); function.bodies.len()],
+            visits: 0,
+        });
+        self.running.push(*id);
+        self.stack.push(context);
+        let mut exits = Vec::new();
+        for (body_index, body) in function.bodies.iter().enumerate() {
+            let frame = Frame {
+                id: *id,
+                function,
+                body,
+                body_index,
+                facts: self.setting.world.facts.body(*id, body_index),
+                context,
+                is_bound: state.is_bound,
+                given: (state.slots.len() as u8, state.entries.len() as u8),
+            };
+            let mut state = state.clone();
+            for (i, known) in arguments.iter().enumerate().take(function.n_params) {
+                if known.value != Value::Unknown {
+                    let place = Place::whole(Base::Local(LocalId(i as u32)));
+                    state.store.insert(place, known.clone());
+                }
+            }
+            self.run_body(frame, state, &mut exits);
+        }
+        self.stack.pop();
+        self.running.pop();
+        let its = &mut self.contexts[context];
+        for (cut, passed) in its.cut.iter_mut().zip(&its.passed) {
+            cut.retain(|edge, _| !passed.contains(edge));
+        }
+        join_exits(exits)
+    }
+
+    fn run_body(&mut self, frame: Frame<'p>, entry: State, exits: &mut Vec<Exit>) {
+        let body = frame.body;
+        if body.blocks.is_empty() {
+            exits.push(exit(frame, entry, Known::default()));
+            return;
+        }
+        // Blocks stand in source order, so taking the first one first lets the states of both
+        // sides of an `if` meet before what follows it is run.
+        let mut pending: BTreeMap<BlockId, Vec<State>> = BTreeMap::new();
+        let mut seen: Vec<Vec<(u64, State)>> = vec![Vec::new(); body.blocks.len()];
+        self.arrive(frame, &mut seen, &mut pending, BlockId(0), entry);
+        while let Some((block, states)) = pending.pop_first() {
+            for state in states {
+                if self.fuel == 0 {
+                    return;
+                }
+                self.fuel -= 1;
+                self.contexts[frame.context].visits += 1;
+                if state.is_bound {
+                    self.contexts[frame.context].visited[frame.body_index]
+                        .insert(block.0 as usize);
+                }
+                for (next, state) in self.run_block(frame, block, state, exits) {
+                    self.arrive(frame, &mut seen, &mut pending, next, state);
+                }
+            }
+        }
+    }
+
+    fn run_block(
+        &mut self,
+        frame: Frame<'p>,
+        id: BlockId,
+        state: State,
+        exits: &mut Vec<Exit>,
+    ) -> Vec<(BlockId, State)> {
+        let block = frame.body.block(id);
+        let mut states = vec![state];
+        for instr in &block.instrs {
+            let mut after = Vec::new();
+            for state in states {
+                after.extend(self.run_instr(frame, *instr, state));
+            }
+            unique(&mut after);
+            states = after;
+        }
+        match &block.terminator {
+            Terminator::Goto(next) => states.into_iter().map(|state| (*next, state)).collect(),
+            Terminator::Branch {
+                condition,
+                then,
+                otherwise,
+            } => {
+                let mut next = Vec::new();
+                for state in self.evaluated(frame, *condition, states) {
+                    for (holds, target) in [(true, *then), (false, *otherwise)] {
+                        match self.refine(frame, *condition, holds, &state) {
+                            Ok(mut refined) => {
+                                refined.forget_results();
+                                self.pass(frame, id, target, state.is_bound);
+                                next.push((target, refined));
+                            }
+                            Err(because) => {
+                                self.cut(frame, (id, target), *condition, because, &state);
+                            }
+                        }
+                    }
+                }
+                next
+            }
+            Terminator::Switch {
+                value,
+                arms,
+                default,
+            } => {
+                let mut next = Vec::new();
+                for state in self.evaluated(frame, *value, states) {
+                    next.extend(self.switch(frame, *value, arms, *default, state));
+                }
+                next
+            }
+            Terminator::Return(value) => {
+                for mut state in match value {
+                    Some(value) => self.evaluated(frame, *value, states),
+                    None => states,
+                } {
+                    let known = match value {
+                        Some(value) if !self.is_removed(frame, *value) => {
+                            self.eval(frame, &mut state, *value)
+                        }
+                        _ => Known::default(),
+                    };
+                    exits.push(exit(frame, state, known));
+                }
+                Vec::new()
+            }
+            Terminator::Unreachable => Vec::new(),
+        }
+    }
+
+    /// True if an expression is to be taken for unknown.
+    pub(super) fn is_removed(&self, frame: Frame<'p>, expr: ExprId) -> bool {
+        !self.setting.removed.is_empty()
+            && self
+                .setting
+                .removed
+                .contains(&(frame.id, frame.body.expr(expr).span))
+    }
+
+    /// Notes that the override mapping takes an edge.
+    fn pass(&mut self, frame: Frame<'p>, from: BlockId, to: BlockId, is_bound: bool) {
+        if is_bound {
+            self.contexts[frame.context].passed[frame.body_index].insert((from, to));
+        }
+    }
+
+    /// Notes that a state does not take an edge.
+    fn cut(
+        &mut self,
+        frame: Frame<'p>,
+        edge: (BlockId, BlockId),
+        condition: ExprId,
+        because: Because,
+        state: &State,
+    ) {
+        if !state.is_bound {
+            return;
+        }
+        let cuts = &mut self.contexts[frame.context].cut[frame.body_index];
+        let cut = cuts.entry(edge).or_insert(Cut { condition, because });
+        cut.because |= because;
+    }
+
+    fn run_instr(&mut self, frame: Frame<'p>, instr: Instr, state: State) -> Vec<State> {
+        let mut states = match instr {
+            Instr::Eval { value } => self.evaluated(frame, value, vec![state]),
+            Instr::Assign { target, value, .. } => {
+                let states = self.evaluated(frame, value, vec![state]);
+                let mut states = match frame.body.expr(target).kind {
+                    ExprKind::Local(_) => states,
+                    _ => self.evaluated(frame, target, states),
+                };
+                for state in &mut states {
+                    if self.is_removed(frame, value) {
+                        if let Some(place) = self.place_of(frame, state, target) {
+                            state.forget(&place);
+                        }
+                    } else {
+                        self.assign(frame, state, target, value);
+                    }
+                }
+                states
+            }
+            Instr::LoopMacro { call } => {
+                let mut state = state;
+                self.rebind_loop_arguments(frame, &mut state, call);
+                vec![state]
+            }
+        };
+        for state in &mut states {
+            state.forget_results();
+        }
+        states
+    }
+
+    /// What a loop macro assigns on each iteration is not known any more.
+    fn rebind_loop_arguments(&mut self, frame: Frame<'p>, state: &mut State, call: ExprId) {
+        let ExprKind::Call { args, .. } = &frame.body.expr(call).kind else {
+            return;
+        };
+        for arg in args {
+            if let Some(place) = self.place_of(frame, state, *arg)
+                && place.fields.is_empty()
+            {
+                state.forget(&place);
+            }
+        }
+        self.leave_view(frame, state);
+    }
+
+    /// The override mapping is out of view once nothing leads to it any more; the next one found
+    /// is another one, of which nothing else is known.
+    pub(super) fn leave_view(&self, frame: Frame<'p>, state: &mut State) {
+        if !frame.is_bound && state.is_bound && !state.leads_to_vma() {
+            state.is_bound = false;
+            state.flags = self.setting.hypothesis.flags;
+            state.learnt.clear();
+        }
+    }
+
+    /// Takes a state in at a block: kept apart from others while they are few, then joined.
+    fn arrive(
+        &mut self,
+        frame: Frame<'p>,
+        seen: &mut [Vec<(u64, State)>],
+        pending: &mut BTreeMap<BlockId, Vec<State>>,
+        block: BlockId,
+        mut state: State,
+    ) {
+        if let Some(live) = frame.facts.live.get(block.0 as usize) {
+            state.store.retain(|place, _| match place.base {
+                Base::Local(local) => live.contains(local.0 as usize),
+                _ => true,
+            });
+        }
+        self.leave_view(frame, &mut state);
+        state.collect(frame.given);
+        let Some(known) = seen.get_mut(block.0 as usize) else {
+            return;
+        };
+        let hash = FxBuildHasher.hash_one(&state);
+        if known.iter().any(|(other, _)| *other == hash) {
+            return;
+        }
+        let is_like = |other: &State| other.is_bound == state.is_bound;
+        let n_alike = known.iter().filter(|(_, other)| is_like(other)).count();
+        let state = if n_alike >= MAX_STATES {
+            let joined = known
+                .iter()
+                .filter(|(_, other)| is_like(other))
+                .fold(state.clone(), |all, (_, other)| all.join(other));
+            let hash = FxBuildHasher.hash_one(&joined);
+            if known.iter().any(|(other, _)| *other == hash) {
+                return;
+            }
+            // The joined state covers what is still waiting.
+            if let Some(waiting) = pending.get_mut(&block) {
+                waiting.retain(|other| other.is_bound != joined.is_bound);
+            }
+            joined
+        } else {
+            state
+        };
+        known.push((FxBuildHasher.hash_one(&state), state.clone()));
+        pending.entry(block).or_default().push(state);
+    }
+}
+
+/// What remains of a state when a function ends.
+fn exit(frame: Frame<'_>, mut state: State, value: Known) -> Exit {
+    state
+        .store
+        .retain(|place, _| !matches!(place.base, Base::Local(_) | Base::Result(_)));
+    // The result keeps alive what it leads to.
+    let result = Place::whole(Base::Result(ExprId(0)));
+    state.store.insert(result.clone(), value.clone());
+    state.collect(frame.given);
+    state.store.remove(&result);
+    Exit { state, value }
+}
+
+/// Keeps the first of equal states.
+pub(super) fn unique(states: &mut Vec<State>) {
+    if states.len() > 1 {
+        let mut seen: Vec<u64> = Vec::with_capacity(states.len());
+        states.retain(|state| {
+            let hash = FxBuildHasher.hash_one(state);
+            let is_new = !seen.contains(&hash);
+            seen.push(hash);
+            is_new
+        });
+    }
+}
+
+/// Ends whose results mean the same, and that agree in which of the caller's entries can be an
+/// override, are joined.
+fn join_exits(exits: Vec<Exit>) -> Vec<Exit> {
+    let mut groups: Vec<Exit> = Vec::new();
+    for exit in exits {
+        match groups.iter_mut().find(|known| is_alike(known, &exit)) {
+            Some(known) => {
+                known.state = known.state.join(&exit.state);
+                known.value = known.value.join(&exit.value);
+            }
+            None => groups.push(exit),
+        }
+    }
+    groups.sort();
+    groups
+}
+
+fn is_alike(a: &Exit, b: &Exit) -> bool {
+    let heat = |state: &State| -> Vec<(u8, bool)> {
+        state
+            .entries
+            .iter()
+            .map(|(number, entry)| (*number, entry.states.is_override()))
+            .collect()
+    };
+    a.state.is_bound == b.state.is_bound
+        && a.state.is_accessible == b.state.is_accessible
+        && a.value.value.truth() == b.value.value.truth()
+        && std::mem::discriminant(&a.value.value) == std::mem::discriminant(&b.value.value)
+        && (a.value.value == b.value.value || !matches!(a.value.value, Value::Slot(_) | Value::Entry(_)))
+        && heat(&a.state) == heat(&b.state)
+}

@@ -1,0 +1,296 @@
+//! What is known at a point of a path.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::bits::Bits;
+use crate::callgraph::FnId;
+use crate::program::{ExprId, Symbol};
+use crate::vocabulary::EntryState;
+
+use super::because::Because;
+use super::value::{Base, Known, Place, Value};
+
+/// What is known at a point of a path under the hypothesis.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct State {
+    /// True if the override mapping is in view: something here or in a caller leads to it.
+    pub is_bound: bool,
+    /// Its `vm_flags`.
+    pub flags: Bits,
+    /// True if the override mapping allows some access.
+    pub is_accessible: bool,
+    /// Flags known because of something about override mappings beyond the hypothesis' own.
+    pub learnt: Vec<(u128, Because)>,
+    /// Values of places; an absent one is unknown.
+    pub store: BTreeMap<Place, Known>,
+    /// Pointers to entries: what each is known to point to.
+    pub slots: BTreeMap<u8, Slot>,
+    /// Entries that were read.
+    pub entries: BTreeMap<u8, Entry>,
+}
+
+/// A pointer to an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot {
+    /// Type of the entry: `pte_t`, `pmd_t`, `pud_t`.
+    pub ty: Symbol,
+    /// The entry it holds, while that cannot have changed.
+    pub entry: Option<u8>,
+}
+
+/// An entry that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Entry {
+    /// Its type.
+    pub ty: Symbol,
+    /// What it can be.
+    pub states: States,
+    /// Why it cannot be an override any more.
+    pub cleared_by: Option<Cleared>,
+}
+
+/// Why an entry cannot be an override.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Cleared {
+    /// The function with the condition after which it cannot.
+    pub function: FnId,
+    /// Which of its bodies.
+    pub body: usize,
+    /// The condition.
+    pub condition: ExprId,
+    /// The facts it rests on.
+    pub because: Because,
+}
+
+/// A set of states of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct States(u8);
+
+impl States {
+    /// No state.
+    pub const EMPTY: States = States(0);
+    /// The states of an override.
+    pub const OVERRIDE: States = States(0b1111);
+    /// Every state.
+    pub const ALL: States = States(0xff);
+
+    /// The set of some states.
+    pub fn of(states: &[EntryState]) -> States {
+        States(states.iter().fold(0, |all, state| all | bit(*state)))
+    }
+
+    /// States in both.
+    pub fn and(self, other: States) -> States {
+        States(self.0 & other.0)
+    }
+
+    /// States in one.
+    pub fn or(self, other: States) -> States {
+        States(self.0 | other.0)
+    }
+
+    /// States that are not in `other`.
+    pub fn without(self, other: States) -> States {
+        States(self.0 & !other.0)
+    }
+
+    /// True if there is none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// True if the entry may be an override.
+    pub fn is_override(self) -> bool {
+        !self.and(States::OVERRIDE).is_empty()
+    }
+}
+
+fn bit(state: EntryState) -> u8 {
+    match state {
+        EntryState::Raw => 1,
+        EntryState::Inaccessible => 1 << 1,
+        EntryState::Hinted => 1 << 2,
+        EntryState::Encoded => 1 << 3,
+        EntryState::None => 1 << 4,
+        EntryState::Present => 1 << 5,
+        EntryState::Absent => 1 << 6,
+        EntryState::Table => 1 << 7,
+    }
+}
+
+/// More pointers or entries than this are not told apart.
+const MAX_NUMBERED: u8 = 24;
+
+impl State {
+    /// Nothing is in view.
+    pub fn new(flags: Bits) -> State {
+        State {
+            is_bound: false,
+            is_accessible: false,
+            flags,
+            learnt: Vec::new(),
+            store: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            entries: BTreeMap::new(),
+        }
+    }
+
+    /// The value of a place.
+    pub fn load(&self, place: &Place) -> Known {
+        self.store.get(place).cloned().unwrap_or_default()
+    }
+
+    /// Stores a value; what was known of the place's parts is gone.
+    pub fn set(&mut self, place: Place, known: Known) {
+        self.forget(&place);
+        if known.value != Value::Unknown {
+            self.store.insert(place, known);
+        }
+    }
+
+    /// Forgets a place and its parts.
+    pub fn forget(&mut self, place: &Place) {
+        self.store.retain(|other, _| !place.covers(other));
+    }
+
+    /// A pointer to an entry nothing is known of.
+    pub fn new_slot(&mut self, ty: Symbol) -> Value {
+        match (0..MAX_NUMBERED).find(|number| !self.slots.contains_key(number)) {
+            Some(number) => {
+                self.slots.insert(number, Slot { ty, entry: None });
+                Value::Slot(number)
+            }
+            None => Value::Unknown,
+        }
+    }
+
+    /// An entry in one of `states`.
+    pub fn new_entry(&mut self, ty: Symbol, states: States) -> Value {
+        match (0..MAX_NUMBERED).find(|number| !self.entries.contains_key(number)) {
+            Some(number) => {
+                let entry = Entry {
+                    ty,
+                    states,
+                    cleared_by: None,
+                };
+                self.entries.insert(number, entry);
+                Value::Entry(number)
+            }
+            None => Value::Unknown,
+        }
+    }
+
+    /// The entry a pointer points to.
+    pub fn read(&mut self, slot: u8, states: States) -> Value {
+        let Some(known) = self.slots.get(&slot).copied() else {
+            return Value::Unknown;
+        };
+        if let Some(entry) = known.entry {
+            return Value::Entry(entry);
+        }
+        let value = self.new_entry(known.ty, states);
+        if let (Value::Entry(entry), Some(slot)) = (&value, self.slots.get_mut(&slot)) {
+            slot.entry = Some(*entry);
+        }
+        value
+    }
+
+    /// Others may have changed every entry.
+    pub fn unlock(&mut self) {
+        for slot in self.slots.values_mut() {
+            slot.entry = None;
+        }
+    }
+
+    /// Drops pointers and entries that nothing leads to any more, but for the first ones, which
+    /// are a caller's.
+    pub fn collect(&mut self, (given_slots, given_entries): (u8, u8)) {
+        let mut slots = (1u32 << given_slots) - 1;
+        let mut entries = (1u32 << given_entries) - 1;
+        for known in self.store.values() {
+            match known.value {
+                Value::Slot(slot) => slots |= 1 << slot,
+                Value::Entry(entry) | Value::NormalPage(entry) | Value::EntryPage(entry) => {
+                    entries |= 1 << entry;
+                }
+                _ => {}
+            }
+        }
+        self.slots.retain(|number, _| slots >> number & 1 == 1);
+        for slot in self.slots.values() {
+            if let Some(entry) = slot.entry {
+                entries |= 1 << entry;
+            }
+        }
+        self.entries.retain(|number, _| entries >> number & 1 == 1);
+    }
+
+    /// True if something here leads to the override mapping.
+    pub fn leads_to_vma(&self) -> bool {
+        self.store
+            .values()
+            .any(|known| matches!(known.value, Value::Vma | Value::Ops))
+    }
+
+    /// What holds on both of two paths.
+    pub fn join(&self, other: &State) -> State {
+        let mut joined = State::new(self.flags.join(other.flags));
+        joined.is_bound = self.is_bound || other.is_bound;
+        joined.is_accessible = self.is_accessible && other.is_accessible;
+        joined.learnt.clone_from(&self.learnt);
+        joined.learnt.extend(other.learnt.iter().copied());
+        joined.learnt.sort();
+        joined.learnt.dedup();
+        for (place, a) in &self.store {
+            let Some(b) = other.store.get(place) else {
+                continue;
+            };
+            let known = a.join(b);
+            if known.value != Value::Unknown {
+                joined.store.insert(place.clone(), known);
+            }
+        }
+        for (number, a) in &self.entries {
+            if let Some(b) = other.entries.get(number)
+                && a.ty == b.ty
+            {
+                let entry = Entry {
+                    ty: a.ty,
+                    states: a.states.or(b.states),
+                    cleared_by: a.cleared_by.or(b.cleared_by),
+                };
+                joined.entries.insert(*number, entry);
+            }
+        }
+        for (number, a) in &self.slots {
+            if let Some(b) = other.slots.get(number)
+                && a.ty == b.ty
+            {
+                let entry = a.entry.filter(|entry| {
+                    Some(*entry) == b.entry && joined.entries.contains_key(entry)
+                });
+                joined.slots.insert(*number, Slot { ty: a.ty, entry });
+            }
+        }
+        let State {
+            store,
+            slots,
+            entries,
+            ..
+        } = &mut joined;
+        store.retain(|_, known| match known.value {
+            Value::Slot(slot) => slots.contains_key(&slot),
+            Value::Entry(entry) | Value::NormalPage(entry) | Value::EntryPage(entry) => {
+                entries.contains_key(&entry)
+            }
+            _ => true,
+        });
+        joined
+    }
+
+    /// Forgets the results of calls: the instruction they are part of is done.
+    pub fn forget_results(&mut self) {
+        self.store
+            .retain(|place, _| !matches!(place.base, Base::Result(_)));
+    }
+}
