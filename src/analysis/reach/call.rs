@@ -11,7 +11,7 @@ use crate::vocabulary::{FlagsChange, Level, ProtectionEffect};
 
 use super::because::Because;
 use super::eval::{is_page, new_page};
-use super::plan::{Setter, is_carrier, is_entry_point, strip};
+use super::plan::{Setter, is_entry_point, strip};
 use super::run::{Effect, Engine, Exit, Frame, Hit, unique};
 use super::state::{State, States};
 use super::value::{Base, Known, PageFrom, Place, ProtectionFrom, Value};
@@ -262,7 +262,7 @@ impl<'p> Engine<'p> {
                     let span = frame.body.expr(call).span;
                     self.set
                         .entry(Setter::Encode)
-                        .or_insert((frame.context, frame.id, span));
+                        .or_insert((frame.context, span));
                 }
                 // What remembers a page of the core's.
                 let possible = States::of(&[
@@ -441,23 +441,11 @@ impl<'p> Engine<'p> {
         }
         let targets = self.targets(frame, &mut state, *callee);
         let is_telling = values.iter().any(|known| known.value.is_telling());
-        let mut followed = Vec::new();
-        for target in targets {
-            if self.is_followed(target, is_telling, state.is_bound) {
-                followed.push(target);
-            } else if !self.is_about_known_vma(&state, target, &values) {
-                self.add_root(target);
-            }
-        }
-        for &target in &followed {
-            if !self.is_about_known_vma(&state, target, &values) {
-                self.add_root(target);
-            }
-        }
+        let followed: Vec<FnId> = targets
+            .into_iter()
+            .filter(|&target| self.is_followed(target, is_telling, state.is_bound))
+            .collect();
         if followed.is_empty() || followed.len() > MAX_TARGETS {
-            for &target in &followed {
-                self.add_root(target);
-            }
             self.call_unknown(frame, &mut state, *callee, &values);
             let known = match values.iter().find(|known| is_page(&known.value)) {
                 // Something computed from a page is about that page.
@@ -472,32 +460,6 @@ impl<'p> Engine<'p> {
         }
         unique(&mut states);
         states
-    }
-
-    /// True if a function is told which VMA it is about, be it the override mapping or another
-    /// one: then it need not be looked at for a VMA it finds itself.
-    fn is_about_known_vma(&self, state: &State, target: FnId, values: &[Known]) -> bool {
-        let world = self.setting.world;
-        let params = world.program.function(target).params();
-        let mut is_told = false;
-        for (param, known) in params.iter().zip(values) {
-            if !is_carrier(world, param.ty) {
-                continue;
-            }
-            let is_known = match &known.value {
-                Value::Vma | Value::OtherVma => true,
-                Value::Pointer(place) => state.store.iter().any(|(part, known)| {
-                    place.covers(part)
-                        && matches!(known.value, Value::Vma | Value::OtherVma | Value::Pointer(_))
-                }),
-                _ => false,
-            };
-            if !is_known {
-                return false;
-            }
-            is_told = true;
-        }
-        is_told
     }
 
     /// A call of which nothing is known: what its arguments point to may have changed. Which VMA a
@@ -573,7 +535,7 @@ impl<'p> Engine<'p> {
             return false;
         }
         let finds_vma = !is_bound && finds_vma(self, function);
-        if self.setting.plan.is_relevant(target) {
+        if self.chain.contains(&target) {
             return is_telling || finds_vma;
         }
         let is_small = function

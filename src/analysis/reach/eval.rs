@@ -94,7 +94,7 @@ impl<'p> Engine<'p> {
             let span = frame.body.expr(expr).span;
             self.set
                 .entry(setter)
-                .or_insert((frame.context, frame.id, span));
+                .or_insert((frame.context, span));
         }
         match name.as_str() {
             "NULL" | "false" => return Known::plain(Value::Int(0)),

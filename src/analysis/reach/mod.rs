@@ -3,6 +3,7 @@
 
 mod because;
 mod call;
+mod climb;
 mod eval;
 mod hypothesis;
 mod plan;
@@ -13,6 +14,5 @@ mod state;
 mod value;
 mod words;
 
-pub use proof::{
-    Guard, GuardKind, Judgement, Reason, TraceStep, Use, Without, prove,
-};
+pub use climb::{Guard, GuardKind, TraceStep};
+pub use proof::{Judgement, Reason, Use, Without, prove};

@@ -24,12 +24,6 @@ use super::words::{Meaning, Words};
 pub struct Plan {
     /// Who calls a function, by name, through a table or as a callback.
     callers: Vec<Vec<FnId>>,
-    /// Functions on a way to a use or a setter.
-    relevant: FixedBitSet,
-    /// Where the override mapping may come into view.
-    pub roots: Vec<FnId>,
-    /// Functions that the kernel enters through tables of operations of other kinds of mappings.
-    other_kind: FixedBitSet,
     /// Expressions that are a pointer to a VMA, by the expression or instruction they are part of.
     lookups: FxHashMap<(FnId, usize), FxHashMap<ExprId, Vec<ExprId>>>,
     /// Places that change an entry's state or set a flag.
@@ -51,72 +45,34 @@ pub enum Setter {
 }
 
 /// How a VMA gets to a function.
-enum Entered {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entered {
     /// The function finds it itself, or nobody known hands it over.
     AsRoot,
-    /// Through tables of operations, none of which an override mapping has.
-    ByOtherKind,
+    /// Only through tables of operations that no override mapping has; the members of those
+    /// tables.
+    ByOtherKind(BTreeSet<Symbol>),
     /// From those who call it.
     ByCallers,
 }
 
 impl Plan {
-    /// Plans the search for ways to `uses`. `is_override_table` tells whether mappings with a
-    /// table of operations, by its name, hold overrides.
-    pub fn new(
-        world: World<'_>,
-        words: &Words,
-        uses: &BTreeSet<FnId>,
-        is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
-    ) -> Plan {
+    /// Looks at all functions.
+    pub fn new(world: World<'_>, words: &Words) -> Plan {
         let n_functions = world.program.n_functions();
         let mut plan = Plan {
             callers: callers(world),
-            relevant: FixedBitSet::with_capacity(n_functions),
+            lookups: lookups(world),
             has_setters: FixedBitSet::with_capacity(n_functions),
             ..Plan::default()
         };
         plan.find_setters(world, words);
-        let mut pending: Vec<FnId> = uses.iter().copied().collect();
-        pending.extend(plan.setters.keys().map(|(function, _, _)| *function));
-        while let Some(id) = pending.pop() {
-            if !plan.relevant.put(id.0 as usize) {
-                pending.extend(&plan.callers[id.0 as usize]);
-            }
-        }
-        plan.lookups = lookups(world, &plan.relevant);
-        plan.other_kind.grow(n_functions);
-        let relevant: Vec<FnId> = plan.relevant.ones().map(|i| FnId(i as u32)).collect();
-        for id in relevant {
-            match plan.entered(world, id, is_override_table) {
-                Entered::AsRoot => plan.roots.push(id),
-                Entered::ByOtherKind => plan.other_kind.insert(id.0 as usize),
-                Entered::ByCallers => {}
-            }
-        }
         plan
-    }
-
-    /// True for a function on a way to a use or a setter.
-    pub fn is_relevant(&self, id: FnId) -> bool {
-        self.relevant.contains(id.0 as usize)
     }
 
     /// Who calls a function.
     pub fn callers(&self, id: FnId) -> &[FnId] {
         &self.callers[id.0 as usize]
-    }
-
-    /// The functions from which `targets` can be reached, those included.
-    pub fn leading_to(&self, targets: impl IntoIterator<Item = FnId>) -> FixedBitSet {
-        let mut found = FixedBitSet::with_capacity(self.callers.len());
-        let mut pending: Vec<FnId> = targets.into_iter().collect();
-        while let Some(id) = pending.pop() {
-            if !found.put(id.0 as usize) {
-                pending.extend(self.callers(id));
-            }
-        }
-        found
     }
 
     /// The pointers to a VMA in an expression, operands first.
@@ -136,37 +92,23 @@ impl Plan {
         self.setters.get(&(id, body, expr)).copied()
     }
 
-    /// The functions that hold a setter.
-    pub fn functions_setting(&self, setter: Setter) -> BTreeSet<FnId> {
-        self.setters
-            .iter()
-            .filter(|(_, its)| **its == setter)
-            .map(|((function, _, _), _)| *function)
-            .collect()
-    }
-
-    /// The places in one body of a function that set something.
-    pub fn places_setting(&self, setter: Setter, id: FnId, body: usize) -> Vec<ExprId> {
-        let mut found: Vec<ExprId> = self
-            .setters
-            .iter()
-            .filter(|((function, index, _), its)| {
-                *function == id && *index == body && **its == setter
-            })
-            .map(|((_, _, expr), _)| *expr)
-            .collect();
-        found.sort();
+    /// The functions that hold a setter, with its places there: body and expression.
+    pub fn places_setting(&self, setter: Setter) -> BTreeMap<FnId, Vec<(usize, ExprId)>> {
+        let mut found: BTreeMap<FnId, Vec<(usize, ExprId)>> = BTreeMap::new();
+        for ((function, body, expr), its) in &self.setters {
+            if *its == setter {
+                found.entry(*function).or_default().push((*body, *expr));
+            }
+        }
+        for places in found.values_mut() {
+            places.sort();
+        }
         found
     }
 
-    /// True for a function that the kernel enters through tables of operations, none of which an
-    /// override mapping has.
-    pub fn is_other_kind(&self, id: FnId) -> bool {
-        self.other_kind.contains(id.0 as usize)
-    }
-
-    /// How a VMA gets to a function.
-    fn entered(
+    /// How a VMA gets to a function. `is_override_table` tells whether mappings with a table of
+    /// operations, by its name, hold overrides.
+    pub fn entered(
         &self,
         world: World<'_>,
         id: FnId,
@@ -179,20 +121,18 @@ impl Plan {
         {
             return Entered::ByCallers;
         }
-        if !takes_vma(world, function) {
-            return Entered::AsRoot;
-        }
         // What the kernel enters through a table belongs to the VMAs that have the table.
         let tables = entry_tables(world, id);
-        if tables.is_empty() {
-            match self.callers(id).is_empty() {
-                true => Entered::AsRoot,
-                false => Entered::ByCallers,
+        if tables.iter().any(|(table, _)| is_override_table(*table)) {
+            return Entered::AsRoot;
+        }
+        let is_called = !self.callers(id).is_empty();
+        match tables.is_empty() {
+            true if !takes_vma(world, function) || !is_called => Entered::AsRoot,
+            false if !is_called => {
+                Entered::ByOtherKind(tables.into_iter().map(|(_, member)| member).collect())
             }
-        } else if tables.into_iter().any(is_override_table) {
-            Entered::AsRoot
-        } else {
-            Entered::ByOtherKind
+            _ => Entered::ByCallers,
         }
     }
 
@@ -296,14 +236,14 @@ pub fn is_carrier(world: World<'_>, ty: TypeRef) -> bool {
         })
 }
 
-/// The tables through which the kernel enters a function with a VMA.
-fn entry_tables(world: World<'_>, id: FnId) -> BTreeSet<Symbol> {
+/// The tables through which the kernel enters a function with a VMA, with the member.
+fn entry_tables(world: World<'_>, id: FnId) -> BTreeSet<(Symbol, Symbol)> {
     let mut found = BTreeSet::new();
     for entry in world.dictionary.entry_points {
         let member = Symbol::new(&entry.member);
         for &table in world.program.tables_of(Symbol::new(&entry.table)) {
             if world.program.table_functions(table, member).contains(&id) {
-                found.insert(world.program.table(table).name);
+                found.insert((world.program.table(table).name, member));
             }
         }
     }
@@ -455,14 +395,12 @@ pub fn strip(body: &Body, mut callee: ExprId) -> ExprId {
 }
 
 /// For every expression an instruction evaluates, the pointers to VMAs in it.
-fn lookups(
-    world: World<'_>,
-    relevant: &FixedBitSet,
-) -> FxHashMap<(FnId, usize), FxHashMap<ExprId, Vec<ExprId>>> {
+fn lookups(world: World<'_>) -> FxHashMap<(FnId, usize), FxHashMap<ExprId, Vec<ExprId>>> {
     let mut found = FxHashMap::default();
-    for i in relevant.ones() {
-        let id = FnId(i as u32);
-        let function = world.program.function(id);
+    for (id, function) in world.program.functions() {
+        if !is_generic_path(&world.program.file(function.file).path) {
+            continue;
+        }
         for (index, body) in function.bodies.iter().enumerate() {
             let types = &world.facts.body(id, index).types;
             let is_lookup = |expr: ExprId| {

@@ -32,7 +32,7 @@ pub struct Setting<'p> {
     pub world: World<'p>,
     /// The vocabulary of entries and axioms.
     pub words: &'p Words,
-    /// What to run.
+    /// What is known of all functions.
     pub plan: &'p Plan,
     /// What is assumed.
     pub hypothesis: &'p Hypothesis,
@@ -51,7 +51,7 @@ const MAX_STATES: usize = 6;
 /// Calls nested deeper than this are not followed.
 const MAX_CALL_DEPTH: usize = 40;
 /// Block visits that one run may take.
-const FUEL: u32 = 3_000_000;
+const FUEL: u32 = 200_000;
 /// A function that calls itself is run again at most this many times, until its ends are known.
 const MAX_RERUNS: usize = 4;
 
@@ -130,16 +130,15 @@ pub struct Engine<'p> {
     pub(super) possible: States,
     pub(super) contexts: Vec<Context>,
     memo: FxHashMap<(FnId, Vec<Known>, State), Memo>,
-    /// Functions run from the start, and those that turned out to need it.
-    roots: BTreeSet<FnId>,
-    pending_roots: Vec<FnId>,
+    /// Functions to follow whatever their size: those on a way to the targets.
+    pub(super) chain: &'p BTreeSet<FnId>,
     pub(super) stack: Vec<ContextId>,
     running: Vec<FnId>,
     /// The outermost depth of a running function that was called again.
     recursion: usize,
     fuel: u32,
     pub(super) hits: BTreeMap<(FnId, usize, ExprId), Vec<Hit>>,
-    pub(super) set: BTreeMap<Setter, (ContextId, FnId, Span)>,
+    pub(super) set: BTreeMap<Setter, (ContextId, Span)>,
 }
 
 enum Memo {
@@ -163,15 +162,15 @@ pub(super) struct Frame<'p> {
 }
 
 impl<'p> Engine<'p> {
-    /// An engine that knows which states of an override are possible.
-    pub fn new(setting: Setting<'p>, possible: States) -> Engine<'p> {
+    /// An engine that follows the functions of `chain`, and knows which states of an override are
+    /// possible.
+    pub fn new(setting: Setting<'p>, possible: States, chain: &'p BTreeSet<FnId>) -> Engine<'p> {
         Engine {
             setting,
             possible,
             contexts: Vec::new(),
             memo: FxHashMap::default(),
-            roots: BTreeSet::new(),
-            pending_roots: Vec::new(),
+            chain,
             stack: Vec::new(),
             running: Vec::new(),
             recursion: usize::MAX,
@@ -181,28 +180,16 @@ impl<'p> Engine<'p> {
         }
     }
 
-    /// Runs everything that leads to a use.
-    pub fn run(&mut self) {
-        for &root in &self.setting.plan.roots {
-            self.add_root(root);
-        }
-        while let Some(root) = self.pending_roots.pop() {
-            let n_params = self.setting.world.program.function(root).n_params;
-            let state = State::new(self.setting.hypothesis.flags);
-            self.enter(root, vec![Known::default(); n_params], state, None);
-        }
+    /// Runs a function of whose arguments nothing is known.
+    pub fn run(&mut self, root: FnId) {
+        let n_params = self.setting.world.program.function(root).n_params;
+        let state = State::new(self.setting.hypothesis.flags);
+        self.enter(root, vec![Known::default(); n_params], state, None);
     }
 
     /// True if the run was cut short.
     pub fn is_exhausted(&self) -> bool {
         self.fuel == 0
-    }
-
-    /// A function that is called without the override mapping may find it itself.
-    pub(super) fn add_root(&mut self, id: FnId) {
-        if self.setting.plan.is_relevant(id) && self.roots.insert(id) {
-            self.pending_roots.push(id);
-        }
     }
 
     /// Runs a function on given arguments, or remembers how that ended.
@@ -524,7 +511,7 @@ impl<'p> Engine<'p> {
         if known.iter().any(|(other, _)| *other == hash) {
             return;
         }
-        let is_like = |other: &State| other.is_bound == state.is_bound;
+        let is_like = |other: &State| is_same_view(other, &state);
         let n_alike = known.iter().filter(|(_, other)| is_like(other)).count();
         let state = if n_alike >= MAX_STATES {
             let joined = known
@@ -537,7 +524,7 @@ impl<'p> Engine<'p> {
             }
             // The joined state covers what is still waiting.
             if let Some(waiting) = pending.get_mut(&block) {
-                waiting.retain(|other| other.is_bound != joined.is_bound);
+                waiting.retain(|other| !is_same_view(other, &joined));
             }
             joined
         } else {
@@ -546,6 +533,22 @@ impl<'p> Engine<'p> {
         known.push((FxBuildHasher.hash_one(&state), state.clone()));
         pending.entry(block).or_default().push(state);
     }
+}
+
+/// True if the same places lead to the override mapping, and the same to other VMAs.
+fn is_same_view(a: &State, b: &State) -> bool {
+    let view = |state: &State| -> Vec<(Place, bool)> {
+        state
+            .store
+            .iter()
+            .filter_map(|(place, known)| match known.value {
+                Value::Vma => Some((place.clone(), true)),
+                Value::OtherVma => Some((place.clone(), false)),
+                _ => None,
+            })
+            .collect()
+    };
+    a.is_bound == b.is_bound && view(a) == view(b)
 }
 
 /// What remains of a state when a function ends.
@@ -599,7 +602,7 @@ fn is_alike(a: &Exit, b: &Exit) -> bool {
             .map(|(number, entry)| (*number, entry.states.is_override()))
             .collect()
     };
-    a.state.is_bound == b.state.is_bound
+    is_same_view(&a.state, &b.state)
         && a.state.is_accessible == b.state.is_accessible
         && a.value.value.truth() == b.value.value.truth()
         && std::mem::discriminant(&a.value.value) == std::mem::discriminant(&b.value.value)

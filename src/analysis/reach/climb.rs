@@ -1,0 +1,387 @@
+//! From a place upwards: which callers, if any, an override mapping comes from.
+//!
+//! A function that holds the place is run first, with nothing known of its arguments: if the place
+//! is out of reach even so, it is out of reach from everywhere, and the branches that are cut are
+//! the proof. Otherwise its callers are run, down to the place, then theirs. What closes the way
+//! nearest to the place is found first, and nothing further up needs to be looked at.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fixedbitset::FixedBitSet;
+
+use crate::analysis::facts::World;
+use crate::callgraph::FnId;
+use crate::program::{Body, ExprId, ExprKind, Instr, Span, Symbol, Terminator};
+
+use super::because::Because;
+use super::plan::{Entered, Setter, strip};
+use super::run::{Context, ContextId, Effect, Engine, Setting};
+use super::state::{Cleared, States};
+
+/// Places in functions: body and expression.
+pub type Targets = BTreeMap<FnId, Vec<(usize, ExprId)>>;
+
+/// Functions run on one climb, at most.
+const MAX_RUNS: usize = 300;
+/// How far to look for a guard that keeps override mappings from where a new page is mapped.
+const NEAR: usize = 3;
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// A use that harms an override.
+    Harm,
+    /// A use that is reached, be it only to map a new page.
+    AnyPage,
+    /// A place that sets something.
+    Set(Setter),
+}
+
+/// What a climb found.
+#[derive(Clone, Debug, Default)]
+pub struct Climbed {
+    /// From where an override mapping comes into view to the place, if it gets there.
+    pub reached: Option<Vec<TraceStep>>,
+    /// True if something was not understood on the way.
+    pub is_unclear: bool,
+    /// What closes the ways.
+    pub because: Because,
+    /// Where it does.
+    pub guards: BTreeSet<Guard>,
+    /// What the place does to override mappings that get there and are not harmed.
+    pub effects: BTreeSet<Effect>,
+}
+
+/// A place a proof rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Guard {
+    /// The function.
+    pub function: FnId,
+    /// The condition; for [`GuardKind::Tables`] the function's name.
+    pub span: Span,
+    /// What it tells.
+    pub kind: GuardKind,
+}
+
+/// What a [`Guard`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum GuardKind {
+    /// A condition that turns override mappings away.
+    Condition,
+    /// A condition after which the entry is no override.
+    Entry,
+    /// The function is only reached through tables of operations of other mappings.
+    Tables,
+}
+
+/// One step of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceStep {
+    /// The function.
+    pub function: FnId,
+    /// The call to the next step, or the place itself.
+    pub span: Span,
+}
+
+/// Climbs under one setting.
+#[derive(Clone, Copy)]
+pub struct Climb<'p> {
+    /// What is assumed.
+    pub setting: Setting<'p>,
+    /// The states of an override that are possible.
+    pub possible: States,
+    /// Whether mappings with a table of operations, by its name, hold overrides.
+    pub is_override_table: &'p (dyn Fn(Symbol) -> bool + Sync),
+}
+
+impl<'p> Climb<'p> {
+    /// Climbs from `targets` until every way is closed or one is open.
+    pub fn climb(&self, targets: &Targets, goal: Goal) -> Climbed {
+        let mut climbed = Climbed::default();
+        let mut chain: BTreeSet<FnId> = targets.keys().copied().collect();
+        let mut frontier = chain.clone();
+        let mut open: BTreeSet<FnId> = BTreeSet::new();
+        let mut n_runs = 0;
+        let mut level = 0;
+        while !frontier.is_empty() {
+            let mut next = BTreeSet::new();
+            for &root in &frontier {
+                n_runs += 1;
+                if n_runs > MAX_RUNS {
+                    climbed.is_unclear = true;
+                    return climbed;
+                }
+                let mut engine = Engine::new(self.setting, self.possible, &chain);
+                engine.run(root);
+                let Some(found) = self.open_way(&engine, targets, goal) else {
+                    if engine.is_exhausted() {
+                        climbed.is_unclear = true;
+                    }
+                    self.close(&engine, targets, goal, &chain, &mut climbed);
+                    continue;
+                };
+                match self.entered(root) {
+                    Entered::AsRoot => {
+                        climbed.reached = Some(trace(&engine, found));
+                        return climbed;
+                    }
+                    Entered::ByOtherKind(members) => self.close_tables(root, &members, &mut climbed),
+                    Entered::ByCallers => {
+                        if open.insert(root) {
+                            next.extend(self.setting.plan.callers(root));
+                        }
+                    }
+                }
+            }
+            level += 1;
+            if goal == Goal::AnyPage && level >= NEAR && !next.is_empty() {
+                climbed.is_unclear = true;
+                return climbed;
+            }
+            chain.extend(&next);
+            frontier = next;
+        }
+        climbed
+    }
+
+    fn entered(&self, root: FnId) -> Entered {
+        let Setting { world, plan, .. } = self.setting;
+        plan.entered(world, root, self.is_override_table)
+    }
+
+    /// The context and place at which the goal was met, if it was.
+    fn open_way(
+        &self,
+        engine: &Engine<'_>,
+        targets: &Targets,
+        goal: Goal,
+    ) -> Option<(ContextId, Span)> {
+        if let Goal::Set(setter) = goal {
+            return engine.set.get(&setter).copied();
+        }
+        targets.iter().find_map(|(function, places)| {
+            places.iter().find_map(|(body, expr)| {
+                let hits = engine.hits.get(&(*function, *body, *expr))?;
+                let hit = hits.iter().find(|hit| match hit.effect {
+                    Effect::Override | Effect::Unclear => true,
+                    Effect::NewPage(_) => goal == Goal::AnyPage,
+                    _ => false,
+                })?;
+                let body = &self.setting.world.program.function(*function).bodies[*body];
+                Some((hit.context, body.expr(*expr).span))
+            })
+        })
+    }
+
+    /// Notes why a run did not get to a target, or did no harm there.
+    fn close(
+        &self,
+        engine: &Engine<'_>,
+        targets: &Targets,
+        goal: Goal,
+        chain: &BTreeSet<FnId>,
+        climbed: &mut Climbed,
+    ) {
+        let mut is_hit = false;
+        if !matches!(goal, Goal::Set(_)) {
+            for (function, places) in targets {
+                for (body, expr) in places {
+                    for hit in engine.hits.get(&(*function, *body, *expr)).into_iter().flatten() {
+                        is_hit = true;
+                        self.note_effect(hit.effect, climbed);
+                    }
+                }
+            }
+        }
+        if is_hit {
+            return;
+        }
+        let world = self.setting.world;
+        let mut ends: BTreeMap<(FnId, usize), FixedBitSet> = BTreeMap::new();
+        for context in &engine.contexts {
+            let id = context.function;
+            if !chain.contains(&id) {
+                continue;
+            }
+            for (index, body) in world.program.function(id).bodies.iter().enumerate() {
+                if context.visited[index].is_clear() || context.cut[index].is_empty() {
+                    continue;
+                }
+                let ends = ends.entry((id, index)).or_insert_with(|| {
+                    let of_body = |places: &Vec<(usize, ExprId)>| -> Vec<ExprId> {
+                        let its = places.iter().filter(|(body, _)| *body == index);
+                        its.map(|(_, expr)| *expr).collect()
+                    };
+                    let exprs = targets.get(&id).map(of_body).unwrap_or_default();
+                    ends_of(world, id, index, chain, &exprs)
+                });
+                close_in(context, index, body, ends, climbed);
+            }
+        }
+    }
+
+    fn note_effect(&self, effect: Effect, climbed: &mut Climbed) {
+        climbed.effects.insert(effect);
+        if let Effect::NotOverride {
+            cleared_by: Some(Cleared {
+                function,
+                body,
+                condition,
+                because,
+            }),
+        } = effect
+        {
+            climbed.because |= because;
+            let body = &self.setting.world.program.function(function).bodies[body];
+            climbed.guards.insert(Guard {
+                function,
+                span: body.expr(condition).span,
+                kind: GuardKind::Entry,
+            });
+        }
+    }
+
+    /// The way leads on only through tables that override mappings do not have.
+    fn close_tables(&self, root: FnId, members: &BTreeSet<Symbol>, climbed: &mut Climbed) {
+        let handler = members
+            .iter()
+            .find_map(|member| self.setting.words.handler(*member));
+        match handler {
+            // What such an operation maps is what it would return.
+            Some(axiom) => {
+                climbed.effects.insert(Effect::HandlerPage(axiom as u8));
+            }
+            None => climbed.because |= Because::KIND,
+        }
+        climbed.guards.insert(Guard {
+            function: root,
+            span: self.setting.world.program.function(root).name_span,
+            kind: GuardKind::Tables,
+        });
+    }
+}
+
+/// From where the override mapping comes into view to a place.
+fn trace(engine: &Engine<'_>, (context, place): (ContextId, Span)) -> Vec<TraceStep> {
+    let mut steps = vec![TraceStep {
+        function: engine.contexts[context].function,
+        span: place,
+    }];
+    let mut at = context;
+    while let Some((caller, site)) = engine.contexts[at].caller {
+        steps.push(TraceStep {
+            function: engine.contexts[caller].function,
+            span: site,
+        });
+        at = caller;
+    }
+    steps.reverse();
+    steps
+}
+
+/// The blocks of a body from which a target is at hand: it stands there, or what leads to it is
+/// called or handed over.
+fn ends_of(
+    world: World<'_>,
+    id: FnId,
+    index: usize,
+    chain: &BTreeSet<FnId>,
+    targets: &[ExprId],
+) -> FixedBitSet {
+    let program = world.program;
+    let function = program.function(id);
+    let body = &function.bodies[index];
+    let types = &world.facts.body(id, index).types;
+    let is_end: Vec<bool> = body
+        .exprs
+        .iter()
+        .enumerate()
+        .map(|(i, expr)| {
+            targets.contains(&ExprId(i as u32))
+                || match &expr.kind {
+                    ExprKind::Global(name) => {
+                        let named = program.resolve(*name, function.file);
+                        named.iter().any(|id| chain.contains(id))
+                    }
+                    ExprKind::Call { callee, .. } => {
+                        let callee = strip(body, *callee);
+                        match body.expr(callee).kind {
+                            ExprKind::Member { base, field, .. } => {
+                                let ty = types[base.0 as usize];
+                                let members = program.members(ty.base, field).functions;
+                                members.iter().any(|id| chain.contains(id))
+                            }
+                            _ => false,
+                        }
+                    }
+                    _ => false,
+                }
+        })
+        .collect();
+    let mut ends = FixedBitSet::with_capacity(body.blocks.len());
+    for (i, block) in body.blocks.iter().enumerate() {
+        let mut see = |expr: ExprId| {
+            body.visit(expr, &mut |inner| {
+                if is_end[inner.0 as usize] {
+                    ends.insert(i);
+                }
+            });
+        };
+        for instr in &block.instrs {
+            match *instr {
+                Instr::Assign { target, value, .. } => {
+                    see(target);
+                    see(value);
+                }
+                Instr::Eval { value } => see(value),
+                Instr::LoopMacro { call } => see(call),
+            }
+        }
+        match &block.terminator {
+            Terminator::Branch { condition, .. } => see(*condition),
+            Terminator::Switch { value, .. } => see(*value),
+            Terminator::Return(Some(value)) => see(*value),
+            _ => {}
+        }
+    }
+    ends
+}
+
+/// The edges out of what a context visited into what leads to a target.
+fn close_in(
+    context: &Context,
+    index: usize,
+    body: &Body,
+    ends: &FixedBitSet,
+    climbed: &mut Climbed,
+) {
+    let visited = &context.visited[index];
+    // Blocks not visited from which a target is reached without going through visited ones.
+    let mut toward = ends.clone();
+    toward.difference_with(visited);
+    let mut has_changed = true;
+    while has_changed {
+        has_changed = false;
+        for (i, block) in body.blocks.iter().enumerate().rev() {
+            if toward.contains(i) || visited.contains(i) {
+                continue;
+            }
+            let successors = block.terminator.successors();
+            if successors.iter().any(|next| toward.contains(next.0 as usize)) {
+                toward.insert(i);
+                has_changed = true;
+            }
+        }
+    }
+    for ((_, to), cut) in &context.cut[index] {
+        if cut.because.is_nothing() || !toward.contains(to.0 as usize) {
+            continue;
+        }
+        climbed.because |= cut.because;
+        climbed.guards.insert(Guard {
+            function: context.function,
+            span: body.expr(cut.condition).span,
+            kind: GuardKind::Condition,
+        });
+    }
+}
