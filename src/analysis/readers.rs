@@ -193,8 +193,7 @@ impl Judge<'_> {
             .set
             .iter()
             .any(|term| matches!(term.base, Base::Parameter(_)));
-        let is_inserter = self.inserters.contains(&id)
-            && (from_caller || self.dictionary.is_insert(function.name));
+        let is_inserter = self.inserters.contains(&id);
         let mut evidence: BTreeSet<(String, FileId, u32)> = protection
             .reads
             .iter()

@@ -81,6 +81,12 @@ impl<'p> Engine<'p> {
         let Some(name) = self.callee_name(frame, *callee) else {
             return self.call_targets(frame, call, state);
         };
+        if is_copy(name)
+            && let [to, from, ..] = args.as_slice()
+        {
+            self.copy(frame, &mut state, *to, *from);
+            return vec![state];
+        }
         if let [target, value] = args.as_slice()
             && is_store(name)
         {
@@ -163,6 +169,17 @@ impl<'p> Engine<'p> {
             None => return self.call_targets(frame, call, state),
         };
         self.with_result(frame, call, known, state)
+    }
+
+    /// The copy of a VMA is an override mapping if the original is.
+    fn copy(&mut self, frame: Frame<'p>, state: &mut State, to: ExprId, from: ExprId) {
+        let from = self.eval(frame, state, from);
+        if matches!(from.value, Value::Vma | Value::OtherVma)
+            && let Some(place) = self.place_of(frame, state, to)
+        {
+            state.set(place, from);
+            self.leave_view(frame, state);
+        }
     }
 
     /// The state after a call with its result. A VMA that comes back may be the override mapping.
@@ -441,9 +458,13 @@ impl<'p> Engine<'p> {
         }
         let targets = self.targets(frame, &mut state, *callee);
         let is_telling = values.iter().any(|known| known.value.is_telling());
+        let is_direct = self.callee_name(frame, *callee).is_some();
         let followed: Vec<FnId> = targets
             .into_iter()
-            .filter(|&target| self.is_followed(target, is_telling, state.is_bound))
+            .filter(|&target| {
+                self.chain.contains(&target)
+                    || is_direct && self.is_followed(target, is_telling, state.is_bound)
+            })
             .collect();
         if followed.is_empty() || followed.len() > MAX_TARGETS {
             self.call_unknown(frame, &mut state, *callee, &values);
@@ -535,9 +556,6 @@ impl<'p> Engine<'p> {
             return false;
         }
         let finds_vma = !is_bound && finds_vma(self, function);
-        if self.chain.contains(&target) {
-            return is_telling || finds_vma;
-        }
         let is_small = function
             .bodies
             .iter()
@@ -571,6 +589,11 @@ impl<'p> Engine<'p> {
         }
         states
     }
+}
+
+/// True for what copies an object of C.
+fn is_copy(name: Symbol) -> bool {
+    matches!(name.as_str(), "memcpy" | "__memcpy" | "__builtin_memcpy")
 }
 
 /// True for a function that gives a VMA to its caller.

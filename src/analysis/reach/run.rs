@@ -50,6 +50,8 @@ pub struct Setting<'p> {
 const MAX_STATES: usize = 6;
 /// Calls nested deeper than this are not followed.
 const MAX_CALL_DEPTH: usize = 40;
+/// States at one block beyond this many are joined even if they tell different things.
+const MAX_TELLING_STATES: usize = 24;
 /// Block visits that one run may take.
 const FUEL: u32 = 200_000;
 /// A function that calls itself is run again at most this many times, until its ends are known.
@@ -180,11 +182,31 @@ impl<'p> Engine<'p> {
         }
     }
 
-    /// Runs a function of whose arguments nothing is known.
+    /// Runs a function of whose arguments nothing is known: once for each parameter that may be
+    /// the override mapping, and once with none of them being it.
     pub fn run(&mut self, root: FnId) {
-        let n_params = self.setting.world.program.function(root).n_params;
-        let state = State::new(self.setting.hypothesis.flags);
-        self.enter(root, vec![Known::default(); n_params], state, None);
+        let world = self.setting.world;
+        let params = world.program.function(root).params();
+        let is_vma: Vec<bool> = params
+            .iter()
+            .map(|param| param.ty.pointers == 1 && world.dictionary.is_vma_type(param.ty.base))
+            .collect();
+        let vmas = is_vma.iter().enumerate().filter(|(_, is_vma)| **is_vma);
+        let choices = vmas.map(|(i, _)| Some(i)).chain([None]);
+        for chosen in choices {
+            let arguments = is_vma
+                .iter()
+                .enumerate()
+                .map(|(i, is_vma)| match (Some(i) == chosen, is_vma) {
+                    (true, _) => Known::plain(Value::Vma),
+                    (false, true) => Known::plain(Value::OtherVma),
+                    (false, false) => Known::default(),
+                })
+                .collect();
+            let mut state = State::new(self.setting.hypothesis.flags);
+            state.is_bound = chosen.is_some();
+            self.enter(root, arguments, state, None);
+        }
     }
 
     /// True if the run was cut short.
@@ -293,6 +315,14 @@ impl<'p> Engine<'p> {
         let its = &mut self.contexts[context];
         for (cut, passed) in its.cut.iter_mut().zip(&its.passed) {
             cut.retain(|edge, _| !passed.contains(edge));
+        }
+        // Which end is reached, and with it the result, also depends on the branches cut.
+        let cuts = its.cut.iter().flat_map(BTreeMap::values);
+        let because = cuts.fold(Because::NOTHING, |all, cut| all | cut.because);
+        for exit in &mut exits {
+            if exit.value.value != Value::Unknown {
+                exit.value.because |= because;
+            }
         }
         join_exits(exits)
     }
@@ -511,9 +541,16 @@ impl<'p> Engine<'p> {
         if known.iter().any(|(other, _)| *other == hash) {
             return;
         }
-        let is_like = |other: &State| is_same_view(other, &state);
-        let n_alike = known.iter().filter(|(_, other)| is_like(other)).count();
+        let n_alike = known
+            .iter()
+            .filter(|(_, other)| is_same_view(other, &state))
+            .count();
         let state = if n_alike >= MAX_STATES {
+            // Those that tell the same are joined first; when there are too many, all.
+            let is_crowded = n_alike >= MAX_TELLING_STATES;
+            let is_like = |other: &State| {
+                is_same_view(other, &state) && (is_crowded || tells_the_same(other, &state))
+            };
             let joined = known
                 .iter()
                 .filter(|(_, other)| is_like(other))
@@ -524,7 +561,10 @@ impl<'p> Engine<'p> {
             }
             // The joined state covers what is still waiting.
             if let Some(waiting) = pending.get_mut(&block) {
-                waiting.retain(|other| !is_same_view(other, &joined));
+                waiting.retain(|other| {
+                    !is_same_view(other, &joined)
+                        || !is_crowded && !tells_the_same(other, &joined)
+                });
             }
             joined
         } else {
@@ -549,6 +589,28 @@ fn is_same_view(a: &State, b: &State) -> bool {
             .collect()
     };
     a.is_bound == b.is_bound && view(a) == view(b)
+}
+
+/// True if two states agree in what a use is judged by: pages, and which entries can be an
+/// override.
+fn tells_the_same(a: &State, b: &State) -> bool {
+    let telling = |state: &State| -> Vec<(Place, Value, bool)> {
+        state
+            .store
+            .iter()
+            .filter_map(|(place, known)| {
+                let is_override = match known.value {
+                    Value::Entry(entry) | Value::NormalPage(entry) | Value::EntryPage(entry) => {
+                        state.entries.get(&entry)?.states.is_override()
+                    }
+                    Value::Page(_) => false,
+                    _ => return None,
+                };
+                Some((place.clone(), known.value.clone(), is_override))
+            })
+            .collect()
+    };
+    a.is_accessible == b.is_accessible && telling(a) == telling(b)
 }
 
 /// What remains of a state when a function ends.
