@@ -6,7 +6,7 @@ use crate::analysis::dictionary::Word;
 use crate::analysis::machine::is_store;
 use crate::analysis::places::is_generic_path;
 use crate::callgraph::FnId;
-use crate::program::{ExprId, ExprKind, Function, FunctionKind, Symbol, TypeRef};
+use crate::program::{ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, TypeRef};
 use crate::vocabulary::{FlagsChange, Level, ProtectionEffect};
 
 use super::because::Because;
@@ -458,6 +458,9 @@ impl<'p> Engine<'p> {
         }
         let targets = self.targets(frame, &mut state, *callee);
         let is_telling = values.iter().any(|known| known.value.is_telling());
+        for &target in &targets {
+            self.declare(target, args, &values, frame, &mut state);
+        }
         let is_direct = self.callee_name(frame, *callee).is_some();
         let followed: Vec<FnId> = targets
             .into_iter()
@@ -468,11 +471,17 @@ impl<'p> Engine<'p> {
             .collect();
         if followed.is_empty() || followed.len() > MAX_TARGETS {
             self.call_unknown(frame, &mut state, *callee, &values);
-            let known = match values.iter().find(|known| is_page(&known.value)) {
-                // Something computed from a page is about that page.
-                Some(page) if is_page_type(frame.facts.types[call.0 as usize]) => page.clone(),
-                _ => Known::default(),
+            let ty = frame.facts.types[call.0 as usize];
+            // A page computed from a page is one of the same folio; an entry computed from an entry
+            // is that entry with other bits.
+            let is_source = |known: &&Known| match known.value {
+                Value::Entry(entry) => {
+                    ty.pointers == 0
+                        && state.entries.get(&entry).is_some_and(|entry| entry.ty == ty.base)
+                }
+                ref value => is_page(value) && is_page_type(ty),
             };
+            let known = values.iter().find(is_source).cloned().unwrap_or_default();
             return self.with_result(frame, call, known, state);
         }
         let mut states = Vec::new();
@@ -496,13 +505,22 @@ impl<'p> Engine<'p> {
             ExprKind::Member { field, .. } => self.setting.words.handler(field),
             _ => None,
         };
+        let is_operation = match frame.body.expr(strip(frame.body, callee)).kind {
+            ExprKind::Member { base, .. } => self.eval(frame, state, base).value == Value::Ops,
+            _ => false,
+        };
         for known in values {
             let Value::Pointer(place) = &known.value else {
                 continue;
             };
             state.store.retain(|part, known| {
-                !place.covers(part)
-                    || matches!(known.value, Value::Vma) && part.fields.len() > place.fields.len()
+                let stays = match known.value {
+                    Value::Vma | Value::OtherVma => true,
+                    // Operations that follow keep to the page that was given.
+                    Value::Page(_) => is_operation,
+                    _ => false,
+                };
+                !place.covers(part) || stays && part.fields.len() > place.fields.len()
             });
             if let Some(axiom) = handler
                 && let Some(page) = place.field(Symbol::new("page"))
@@ -562,6 +580,53 @@ impl<'p> Engine<'p> {
             .all(|body| body.blocks.len() <= MAX_PREDICATE);
         let has_result = function.result.base != "void" || function.result.pointers > 0;
         is_small && (is_telling && has_result || finds_vma)
+    }
+
+    /// A macro that declares a variable by the name it is given, with an initialiser
+    /// (`DEFINE_FOLIO_VMA_WALK(pvmw, …)`): the members take the values of the arguments.
+    fn declare(
+        &mut self,
+        target: FnId,
+        args: &[ExprId],
+        values: &[Known],
+        frame: Frame<'p>,
+        state: &mut State,
+    ) {
+        let function = self.setting.world.program.function(target);
+        if function.kind != FunctionKind::Macro {
+            return;
+        }
+        for body in &function.bodies {
+            for instr in body.blocks.iter().flat_map(|block| &block.instrs) {
+                let Instr::Assign { target, value, .. } = instr else {
+                    continue;
+                };
+                let (ExprKind::Local(declared), ExprKind::Init { fields, .. }) =
+                    (&body.expr(*target).kind, &body.expr(*value).kind)
+                else {
+                    continue;
+                };
+                let Some(local) = function.locals.get(declared.0 as usize) else {
+                    continue;
+                };
+                let name = function.params().iter().position(|param| param.name == local.name);
+                let Some(ExprKind::Global(name)) = name
+                    .and_then(|position| args.get(position))
+                    .map(|arg| &frame.body.expr(*arg).kind)
+                else {
+                    continue;
+                };
+                let variable = Place::whole(Base::Global(*name));
+                for init in fields {
+                    if let ExprKind::Local(parameter) = body.expr(init.value).kind
+                        && let Some(known) = values.get(parameter.0 as usize)
+                        && let Some(place) = init.field.and_then(|field| variable.field(field))
+                    {
+                        state.set(place, known.clone());
+                    }
+                }
+            }
+        }
     }
 
     /// Runs a function on the arguments of a call.

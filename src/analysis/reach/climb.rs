@@ -128,6 +128,9 @@ impl<'p> Climb<'p> {
                 };
                 match self.entered(root) {
                     Entered::AsRoot => {
+                        if std::env::var_os("REACH_DEBUG").is_some() {
+                            eprintln!("REACHED {:?} {:?}", goal, trace(&engine, found).iter().map(|s| { let f = self.setting.world.program.function(s.function); format!("{}@{}", f.name, s.span.start)}).collect::<Vec<_>>());
+                        }
                         climbed.reached = Some(trace(&engine, found));
                         return climbed;
                     }

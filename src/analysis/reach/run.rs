@@ -47,11 +47,11 @@ pub struct Setting<'p> {
 }
 
 /// States at one block beyond this many are joined.
-const MAX_STATES: usize = 6;
+const MAX_STATES: usize = 4;
 /// Calls nested deeper than this are not followed.
 const MAX_CALL_DEPTH: usize = 40;
 /// States at one block beyond this many are joined even if they tell different things.
-const MAX_TELLING_STATES: usize = 24;
+const MAX_IN_VIEW: usize = 100;
 /// Block visits that one run may take.
 const FUEL: u32 = 200_000;
 /// A function that calls itself is run again at most this many times, until its ends are known.
@@ -439,7 +439,9 @@ impl<'p> Engine<'p> {
     /// Notes that the override mapping takes an edge.
     fn pass(&mut self, frame: Frame<'p>, from: BlockId, to: BlockId, is_bound: bool) {
         if is_bound {
-            self.contexts[frame.context].passed[frame.body_index].insert((from, to));
+            let context = &mut self.contexts[frame.context];
+            context.visited[frame.body_index].insert(from.0 as usize);
+            context.passed[frame.body_index].insert((from, to));
         }
     }
 
@@ -455,7 +457,10 @@ impl<'p> Engine<'p> {
         if !state.is_bound {
             return;
         }
-        let cuts = &mut self.contexts[frame.context].cut[frame.body_index];
+        // The mapping may have come into view in this very block.
+        let context = &mut self.contexts[frame.context];
+        context.visited[frame.body_index].insert(edge.0.0 as usize);
+        let cuts = &mut context.cut[frame.body_index];
         let cut = cuts.entry(edge).or_insert(Cut { condition, because });
         cut.because |= because;
     }
@@ -541,16 +546,17 @@ impl<'p> Engine<'p> {
         if known.iter().any(|(other, _)| *other == hash) {
             return;
         }
-        let n_alike = known
+        let n_in_view = known
             .iter()
             .filter(|(_, other)| is_same_view(other, &state))
             .count();
+        // States that tell the same are joined first; when there are too many, all.
+        let is_crowded = n_in_view >= MAX_IN_VIEW;
+        let is_like = |other: &State| {
+            is_same_view(other, &state) && (is_crowded || tells_the_same(other, &state))
+        };
+        let n_alike = known.iter().filter(|(_, other)| is_like(other)).count();
         let state = if n_alike >= MAX_STATES {
-            // Those that tell the same are joined first; when there are too many, all.
-            let is_crowded = n_alike >= MAX_TELLING_STATES;
-            let is_like = |other: &State| {
-                is_same_view(other, &state) && (is_crowded || tells_the_same(other, &state))
-            };
             let joined = known
                 .iter()
                 .filter(|(_, other)| is_like(other))

@@ -225,11 +225,11 @@ impl State {
         self.entries.retain(|number, _| entries >> number & 1 == 1);
     }
 
-    /// True if something here leads to the override mapping.
+    /// True if something here leads to the override mapping, or is what it is because of it.
     pub fn leads_to_vma(&self) -> bool {
-        self.store
-            .values()
-            .any(|known| matches!(known.value, Value::Vma | Value::Ops))
+        self.store.values().any(|known| {
+            matches!(known.value, Value::Vma | Value::Ops) || !known.because.is_nothing()
+        })
     }
 
     /// What holds on both of two paths.

@@ -128,7 +128,6 @@ impl Value {
             | Value::Negative
             | Value::Vma
             | Value::Ops
-            | Value::Slot(_)
             | Value::Tables(_)
             | Value::Functions(_)
             | Value::Pointer(_) => Some(true),
