@@ -276,6 +276,9 @@ impl<'p> Engine<'p> {
                 let ty = entry_type(frame, call);
                 let level = self.setting.plan.setter(frame.id, frame.body_index, call);
                 if state.is_bound && level == Some(Setter::Encode) && is_hot(state, ty.base) {
+                    if std::env::var_os("REACH_HOT").is_some() {
+                        eprintln!("HOT {} {:?}\n  entries {:?}\n  store {:?} slots {:?}", frame.function.name, ty.base, state.entries, state.store.iter().map(|(p,k)| { let n = match p.base { Base::Local(l) => frame.function.locals[l.0 as usize].name.as_str(), _ => "?" }; format!("{n}.{:?}={:?}", p.fields, k.value) }).collect::<Vec<_>>(), state.slots);
+                    }
                     let span = frame.body.expr(call).span;
                     self.set
                         .entry(Setter::Encode)

@@ -6,11 +6,11 @@
 //! logic; an edge that no state passes is *cut*, with the facts that decided it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::rc::Rc;
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet, FxHasher};
 
 use crate::analysis::facts::{BodyFacts, World};
 use crate::callgraph::{FnId, TableId};
@@ -46,12 +46,12 @@ pub struct Setting<'p> {
     pub removed: &'p FxHashSet<(FnId, Span)>,
 }
 
-/// States at one block beyond this many are joined.
-const MAX_STATES: usize = 4;
+/// States of one group at one block beyond this many are joined.
+const MAX_STATES: usize = 3;
 /// Calls nested deeper than this are not followed.
 const MAX_CALL_DEPTH: usize = 40;
-/// States at one block beyond this many are joined even if they tell different things.
-const MAX_IN_VIEW: usize = 100;
+/// Groups of states at one block beyond this many are not kept apart.
+const MAX_GROUPS: usize = 60;
 /// Block visits that one run may take.
 const FUEL: u32 = 200_000;
 /// A function that calls itself is run again at most this many times, until its ends are known.
@@ -336,7 +336,7 @@ impl<'p> Engine<'p> {
         // Blocks stand in source order, so taking the first one first lets the states of both
         // sides of an `if` meet before what follows it is run.
         let mut pending: BTreeMap<BlockId, Vec<State>> = BTreeMap::new();
-        let mut seen: Vec<Vec<(u64, State)>> = vec![Vec::new(); body.blocks.len()];
+        let mut seen: Vec<Vec<Group>> = vec![Vec::new(); body.blocks.len()];
         self.arrive(frame, &mut seen, &mut pending, BlockId(0), entry);
         while let Some((block, states)) = pending.pop_first() {
             for state in states {
@@ -526,7 +526,7 @@ impl<'p> Engine<'p> {
     fn arrive(
         &mut self,
         frame: Frame<'p>,
-        seen: &mut [Vec<(u64, State)>],
+        seen: &mut [Vec<Group>],
         pending: &mut BTreeMap<BlockId, Vec<State>>,
         block: BlockId,
         mut state: State,
@@ -539,46 +539,108 @@ impl<'p> Engine<'p> {
         }
         self.leave_view(frame, &mut state);
         state.collect(frame.given);
-        let Some(known) = seen.get_mut(block.0 as usize) else {
-            return;
-        };
-        let hash = FxBuildHasher.hash_one(&state);
-        if known.iter().any(|(other, _)| *other == hash) {
-            return;
+        if let Some(groups) = seen.get_mut(block.0 as usize)
+            && let Some(state) = take_in(groups, state)
+        {
+            let waiting = pending.entry(block).or_default();
+            if state.covers_group {
+                let signature = signature(&state.state);
+                waiting.retain(|other| self::signature(other) != signature);
+            }
+            waiting.push(state.state);
         }
-        let n_in_view = known
-            .iter()
-            .filter(|(_, other)| is_same_view(other, &state))
-            .count();
-        // States that tell the same are joined first; when there are too many, all.
-        let is_crowded = n_in_view >= MAX_IN_VIEW;
-        let is_like = |other: &State| {
-            is_same_view(other, &state) && (is_crowded || tells_the_same(other, &state))
-        };
-        let n_alike = known.iter().filter(|(_, other)| is_like(other)).count();
-        let state = if n_alike >= MAX_STATES {
-            let joined = known
-                .iter()
-                .filter(|(_, other)| is_like(other))
-                .fold(state.clone(), |all, (_, other)| all.join(other));
-            let hash = FxBuildHasher.hash_one(&joined);
-            if known.iter().any(|(other, _)| *other == hash) {
-                return;
-            }
-            // The joined state covers what is still waiting.
-            if let Some(waiting) = pending.get_mut(&block) {
-                waiting.retain(|other| {
-                    !is_same_view(other, &joined)
-                        || !is_crowded && !tells_the_same(other, &joined)
-                });
-            }
-            joined
-        } else {
-            state
-        };
-        known.push((FxBuildHasher.hash_one(&state), state.clone()));
-        pending.entry(block).or_default().push(state);
     }
+}
+
+/// States at one block that tell the same.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    signature: u64,
+    /// Hashes of the states taken in.
+    hashes: Vec<u64>,
+    /// What holds in all of them.
+    joined: State,
+}
+
+/// A state to go on with.
+struct TakenIn {
+    state: State,
+    /// True if it stands for all states of its group.
+    covers_group: bool,
+}
+
+/// Keeps a state apart from others of its group while they are few, then joins them. `None` if it
+/// adds nothing.
+fn take_in(groups: &mut Vec<Group>, state: State) -> Option<TakenIn> {
+    let mut signature = signature(&state);
+    if groups.len() >= MAX_GROUPS && !groups.iter().any(|group| group.signature == signature) {
+        // Too many different things are told: what has the same in view is joined.
+        let alike = groups.iter().find(|group| is_same_view(&group.joined, &state))?;
+        signature = alike.signature;
+    }
+    let hash = FxBuildHasher.hash_one(&state);
+    let Some(group) = groups.iter_mut().find(|group| group.signature == signature) else {
+        groups.push(Group {
+            signature,
+            hashes: vec![hash],
+            joined: state.clone(),
+        });
+        return Some(TakenIn {
+            state,
+            covers_group: false,
+        });
+    };
+    if group.hashes.contains(&hash) {
+        return None;
+    }
+    let joined = group.joined.join(&state);
+    let is_new = joined != group.joined;
+    group.joined = joined;
+    if group.hashes.len() < MAX_STATES {
+        group.hashes.push(hash);
+        return Some(TakenIn {
+            state,
+            covers_group: false,
+        });
+    }
+    let hash = FxBuildHasher.hash_one(&group.joined);
+    if !is_new && group.hashes.contains(&hash) {
+        return None;
+    }
+    group.hashes.push(hash);
+    Some(TakenIn {
+        state: group.joined.clone(),
+        covers_group: true,
+    })
+}
+
+/// What states must agree in to be joined: which places lead to the override mapping and which to
+/// other VMAs, and what a use is judged by, pages and which entries can be an override.
+fn signature(state: &State) -> u64 {
+    let mut hasher = FxHasher::default();
+    (state.is_bound, state.is_accessible).hash(&mut hasher);
+    let is_override = |entry: &u8| {
+        let entry = state.entries.get(entry);
+        entry.is_some_and(|entry| entry.states.is_override())
+    };
+    for (place, known) in &state.store {
+        match &known.value {
+            Value::Vma | Value::OtherVma | Value::Page(_) => {
+                (place, &known.value).hash(&mut hasher);
+            }
+            Value::Entry(entry) | Value::NormalPage(entry) | Value::EntryPage(entry) => {
+                (place, &known.value, is_override(entry)).hash(&mut hasher);
+            }
+            Value::Slot(slot) => {
+                let entry = state.slots.get(slot).and_then(|slot| slot.entry);
+                if let Some(entry) = entry {
+                    (place, entry, is_override(&entry)).hash(&mut hasher);
+                }
+            }
+            _ => {}
+        }
+    }
+    hasher.finish()
 }
 
 /// True if the same places lead to the override mapping, and the same to other VMAs.
@@ -595,28 +657,6 @@ fn is_same_view(a: &State, b: &State) -> bool {
             .collect()
     };
     a.is_bound == b.is_bound && view(a) == view(b)
-}
-
-/// True if two states agree in what a use is judged by: pages, and which entries can be an
-/// override.
-fn tells_the_same(a: &State, b: &State) -> bool {
-    let telling = |state: &State| -> Vec<(Place, Value, bool)> {
-        state
-            .store
-            .iter()
-            .filter_map(|(place, known)| {
-                let is_override = match known.value {
-                    Value::Entry(entry) | Value::NormalPage(entry) | Value::EntryPage(entry) => {
-                        state.entries.get(&entry)?.states.is_override()
-                    }
-                    Value::Page(_) => false,
-                    _ => return None,
-                };
-                Some((place.clone(), known.value.clone(), is_override))
-            })
-            .collect()
-    };
-    a.is_accessible == b.is_accessible && telling(a) == telling(b)
 }
 
 /// What remains of a state when a function ends.

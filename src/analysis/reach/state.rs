@@ -203,26 +203,47 @@ impl State {
     }
 
     /// Drops pointers and entries that nothing leads to any more, but for the first ones, which
-    /// are a caller's.
+    /// are a caller's, and numbers the others in the order in which places lead to them: states
+    /// that mean the same are the same.
     pub fn collect(&mut self, (given_slots, given_entries): (u8, u8)) {
-        let mut slots = (1u32 << given_slots) - 1;
-        let mut entries = (1u32 << given_entries) - 1;
-        for known in self.store.values() {
-            match known.value {
-                Value::Slot(slot) => slots |= 1 << slot,
+        let mut slots: BTreeMap<u8, u8> = (0..given_slots).map(|number| (number, number)).collect();
+        let mut entries: BTreeMap<u8, u8> =
+            (0..given_entries).map(|number| (number, number)).collect();
+        let number = |numbers: &mut BTreeMap<u8, u8>, old: u8| {
+            let next = numbers.len() as u8;
+            *numbers.entry(old).or_insert(next)
+        };
+        for known in self.store.values_mut() {
+            match &mut known.value {
+                Value::Slot(slot) => {
+                    if let Some(entry) = self.slots.get(slot).and_then(|slot| slot.entry) {
+                        number(&mut entries, entry);
+                    }
+                    *slot = number(&mut slots, *slot);
+                }
                 Value::Entry(entry) | Value::NormalPage(entry) | Value::EntryPage(entry) => {
-                    entries |= 1 << entry;
+                    *entry = number(&mut entries, *entry);
                 }
                 _ => {}
             }
         }
-        self.slots.retain(|number, _| slots >> number & 1 == 1);
-        for slot in self.slots.values() {
+        for slot in (0..given_slots).filter_map(|slot| self.slots.get(&slot)) {
             if let Some(entry) = slot.entry {
-                entries |= 1 << entry;
+                number(&mut entries, entry);
             }
         }
-        self.entries.retain(|number, _| entries >> number & 1 == 1);
+        let renumbered = |slot: &Slot| Slot {
+            ty: slot.ty,
+            entry: slot.entry.and_then(|entry| entries.get(&entry).copied()),
+        };
+        self.slots = slots
+            .iter()
+            .filter_map(|(old, new)| Some((*new, renumbered(self.slots.get(old)?))))
+            .collect();
+        self.entries = entries
+            .iter()
+            .filter_map(|(old, new)| Some((*new, *self.entries.get(old)?)))
+            .collect();
     }
 
     /// True if something here leads to the override mapping, or is what it is because of it.
