@@ -33,6 +33,8 @@ pub struct Parts {
     pub macros: Vec<ObjectMacro>,
     /// `p->member = name` outside of initialisers, as the lexical index found them.
     pub member_stores: Vec<MemberStore>,
+    /// Enumerators with the values they have in every definition.
+    pub enumerators: FxHashMap<Symbol, Option<i128>>,
     /// Functions that only matter to where a VMA can get, not to its protection: file and start.
     pub passages: FxHashSet<(FileId, u32)>,
 }
@@ -179,6 +181,11 @@ impl Program {
             let (file, def) = &self.parts.structs[i];
             (*file, def)
         })
+    }
+
+    /// The value of an enumerator, if it is certain.
+    pub fn enumerator(&self, name: Symbol) -> Option<i128> {
+        self.parts.enumerators.get(&name).copied().flatten()
     }
 
     /// True for a function that does nothing to a protection or a VMA, and only matters to where a

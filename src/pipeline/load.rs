@@ -14,6 +14,7 @@ use crate::callgraph::{FileFacts, MemberStore, ObjectMacro, Parts, Program};
 use crate::program::{
     Body, ExprKind, FileId, Function, FunctionKind, Span, StructDef, Symbol, Table, TypeRef,
 };
+use crate::syntax;
 use crate::tree::{Index, Tree, Words, name_hash};
 use crate::vocabulary::Vocabulary;
 
@@ -161,7 +162,31 @@ impl<'a> Loader<'a> {
                 break;
             }
         }
+        self.read_enumerators();
         Program::new(self.parts)
+    }
+
+    /// The enumerators of the generic files of which something was parsed. One that is defined
+    /// twice with different values has none that is certain.
+    fn read_enumerators(&mut self) {
+        let files: BTreeSet<FileId> = self
+            .parts
+            .functions
+            .iter()
+            .map(|function| function.file)
+            .filter(|file| analysis::is_generic_path(&self.tree.files[file.0 as usize].path))
+            .collect();
+        let found: Vec<Vec<(String, Option<i128>)>> = files
+            .into_par_iter()
+            .map(|file| syntax::enumerators(self.sources.bytes(file)))
+            .collect();
+        for (name, value) in found.into_iter().flatten() {
+            self.parts
+                .enumerators
+                .entry(Symbol::new(&name))
+                .and_modify(|known| *known = known.filter(|known| Some(*known) == value))
+                .or_insert(value);
+        }
     }
 
     fn n_parsed(&self) -> usize {

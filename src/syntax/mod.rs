@@ -16,6 +16,7 @@
 
 mod compact;
 mod conditional;
+mod enums;
 mod function;
 mod lex;
 mod lower;
@@ -31,6 +32,7 @@ use std::sync::OnceLock;
 
 use crate::program::{FileId, Function, FunctionKind, Presence, Span, StructDef, Table};
 
+pub use enums::enumerators;
 pub use normalise::{Normalised, Rewrite, RewriteKind, normalise};
 
 /// A file's bytes with the facts every function in it needs.

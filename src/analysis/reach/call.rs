@@ -373,6 +373,8 @@ impl<'p> Engine<'p> {
             return;
         };
         let effect = match page {
+            // No page, no entry.
+            Some(Value::Int(0)) => return,
             _ if protection == ProtectionFrom::ENTRY => Effect::OwnEntry,
             Some(Value::Page(PageFrom {
                 handler: Some(axiom),
@@ -517,13 +519,9 @@ impl<'p> Engine<'p> {
                 continue;
             };
             state.store.retain(|part, known| {
-                let stays = match known.value {
-                    Value::Vma | Value::OtherVma => true,
-                    // Operations that follow keep to the page that was given.
-                    Value::Page(_) => is_operation,
-                    _ => false,
-                };
-                !place.covers(part) || stays && part.fields.len() > place.fields.len()
+                // An operation gives a page; the rest of the fault is the core's.
+                let stays = is_operation || matches!(known.value, Value::Vma | Value::OtherVma);
+                !place.covers(part) || stays && (is_operation || part.fields.len() > place.fields.len())
             });
             if let Some(axiom) = handler
                 && let Some(page) = place.field(Symbol::new("page"))

@@ -107,6 +107,9 @@ impl<'p> Engine<'p> {
         if let Some(mask) = world.dictionary.other_flags.mask(name) {
             return Known::plain(Value::Word(Bits::exactly(mask)));
         }
+        if let Some(value) = world.program.enumerator(name) {
+            return Known::plain(Value::Int(value));
+        }
         if let Some(Meaning::ExcludedKind(axiom)) = self.setting.words.meaning(name) {
             return Known::plain(Value::OtherKind(Because::KIND | Because::axiom(axiom)));
         }
@@ -167,7 +170,7 @@ impl<'p> Engine<'p> {
             return self.fresh(state, ty);
         };
         let known = state.load(&place);
-        if known.value != Value::Unknown {
+        if !matches!(known.value, Value::Unknown | Value::Lost | Value::Zeroed) {
             return known;
         }
         let known = self.fresh(state, ty);
@@ -335,7 +338,7 @@ impl<'p> Engine<'p> {
         if let ExprKind::Init { fields, .. } = &frame.body.expr(value).kind
             && (fields.is_empty() || fields.iter().any(|init| init.field.is_some()))
         {
-            state.forget(&place);
+            state.set(place.clone(), Known::plain(Value::Zeroed));
             for init in fields {
                 if let Some(field) = init.field.and_then(|field| place.field(field)) {
                     let known = self.eval(frame, state, init.value);

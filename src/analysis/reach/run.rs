@@ -714,6 +714,6 @@ fn is_alike(a: &Exit, b: &Exit) -> bool {
         && a.state.is_accessible == b.state.is_accessible
         && a.value.value.truth() == b.value.value.truth()
         && std::mem::discriminant(&a.value.value) == std::mem::discriminant(&b.value.value)
-        && (a.value.value == b.value.value || !matches!(a.value.value, Value::Slot(_) | Value::Entry(_)))
+        && (a.value.value == b.value.value || !matches!(a.value.value, Value::Slot(_) | Value::Entry(_) | Value::Word(_)))
         && heat(&a.state) == heat(&b.state)
 }

@@ -135,15 +135,40 @@ impl State {
         }
     }
 
-    /// The value of a place.
+    /// The value of a place. What an initialiser does not mention is 0.
     pub fn load(&self, place: &Place) -> Known {
-        self.store.get(place).cloned().unwrap_or_default()
+        if let Some(known) = self.store.get(place) {
+            return known.clone();
+        }
+        let mut outer = place.clone();
+        while outer.fields.pop().is_some() {
+            match self.store.get(&outer).map(|known| &known.value) {
+                Some(Value::Zeroed) => return Known::plain(Value::Int(0)),
+                Some(_) => break,
+                None => {}
+            }
+        }
+        Known::default()
+    }
+
+    /// Stores that the value of a place is not known, where what surrounds it is.
+    pub fn lose(&mut self, place: Place) {
+        self.forget(&place);
+        let mut outer = place.clone();
+        while outer.fields.pop().is_some() {
+            if self.store.get(&outer).is_some_and(|known| known.value == Value::Zeroed) {
+                self.store.insert(place, Known::plain(Value::Lost));
+                return;
+            }
+        }
     }
 
     /// Stores a value; what was known of the place's parts is gone.
     pub fn set(&mut self, place: Place, known: Known) {
-        self.forget(&place);
-        if known.value != Value::Unknown {
+        if known.value == Value::Unknown {
+            self.lose(place);
+        } else {
+            self.forget(&place);
             self.store.insert(place, known);
         }
     }

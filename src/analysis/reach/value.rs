@@ -24,6 +24,10 @@ pub enum Value {
     /// Anything.
     #[default]
     Unknown,
+    /// An object that was set to 0 before some of its members were set.
+    Zeroed,
+    /// Anything, in an object of which other members are known to be 0.
+    Lost,
     /// An integer.
     Int(i128),
     /// Not 0.
@@ -170,7 +174,13 @@ impl Value {
     pub fn is_telling(&self) -> bool {
         !matches!(
             self,
-            Value::Unknown | Value::Int(_) | Value::NonZero | Value::Negative | Value::OtherVma
+            Value::Unknown
+                | Value::Zeroed
+                | Value::Lost
+                | Value::Int(_)
+                | Value::NonZero
+                | Value::Negative
+                | Value::OtherVma
         )
     }
 }

@@ -1,7 +1,7 @@
 //! Constants.
 
 /// The value of an integer constant with its suffix.
-pub(super) fn integer(text: &[u8]) -> Option<i128> {
+pub(crate) fn integer(text: &[u8]) -> Option<i128> {
     let text = std::str::from_utf8(text).ok()?;
     // The grammar takes a sign for part of the number where it can.
     if let Some(rest) = text.strip_prefix('-') {

@@ -14,6 +14,8 @@ mod macros;
 mod statement;
 mod switch;
 
+pub(crate) use constant::integer;
+
 use rustc_hash::FxHashMap;
 
 use crate::program::{
