@@ -3,6 +3,7 @@
 //! The stages themselves do no I/O and know nothing of each other; what is read when, and which
 //! answer goes where, is decided here.
 
+mod arch;
 mod graph;
 mod load;
 mod similar;
@@ -23,6 +24,7 @@ use crate::tree::{Index, Tree, TreeError, TreeKind};
 use crate::vocabulary::{self, Version, Vocabulary, VocabularyError};
 
 pub use crate::tree::Problem;
+pub use arch::{ArchAnswer, arch};
 pub use graph::graph;
 pub use stats::StageStats;
 
@@ -318,12 +320,7 @@ fn analyse(
     problems.extend(index.problems.iter().cloned());
     problems.sort();
     let summary = TreeSummary {
-        kind: match tree.kind {
-            _ if is_sample => "sample",
-            TreeKind::Linux => "linux",
-            TreeKind::Directory => "directory",
-            TreeKind::File => "file",
-        },
+        kind: kind_of(&tree, is_sample),
         version: tree.version.clone(),
         files_scanned: tree.files.len(),
         files_parsed: sources.n_read(),
@@ -340,6 +337,16 @@ fn analyse(
         problems,
         stats: clock.into_stats(),
         sources: Box::new(move |path| tree.read(tree.file_at(path)?).ok()),
+    }
+}
+
+/// The word for what was checked.
+fn kind_of(tree: &Tree, is_sample: bool) -> &'static str {
+    match tree.kind {
+        _ if is_sample => "sample",
+        TreeKind::Linux => "linux",
+        TreeKind::Directory => "directory",
+        TreeKind::File => "file",
     }
 }
 

@@ -1,0 +1,259 @@
+//! From computed bits to verdicts.
+
+use std::collections::BTreeSet;
+
+use super::analysis::{Computed, Scene};
+use super::bools::{Bool, Bools, FALSE, TRUE};
+use super::fields::{Fields, Place, shown, state_bits};
+use super::matrix::{Bit, Kind, Origin, Regression, Verdict};
+use super::variables::Class;
+use super::word::{Bits, constant};
+
+/// What there is to say of one helper.
+pub struct Judged {
+    /// The bits that count.
+    pub bits: Vec<Bit>,
+    /// Of both.
+    pub verdict: Verdict,
+    /// Of the memory type.
+    pub caching: Verdict,
+    /// Of encryption.
+    pub encryption: Verdict,
+    /// What it depends on.
+    pub unknown: BTreeSet<String>,
+    /// What it drops.
+    pub regressions: Vec<Regression>,
+}
+
+/// Judges a helper.
+pub fn judge(
+    scene: &mut Scene<'_, '_>,
+    fields: &Fields,
+    place: &Place,
+    computed: &Computed,
+) -> Judged {
+    let mut judged = Judged {
+        bits: Vec::new(),
+        verdict: Verdict::NoAttributes,
+        caching: Verdict::NoAttributes,
+        encryption: Verdict::NoAttributes,
+        unknown: BTreeSet::new(),
+        regressions: Vec::new(),
+    };
+    for (at, attribute) in fields.attributes.iter().enumerate() {
+        let (verdict, unknown) = attribute_verdict(scene, place, at, computed);
+        judged.unknown.extend(unknown);
+        match attribute.kind {
+            Kind::Encryption => judged.encryption = verdict,
+            _ => judged.caching = verdict,
+        }
+        judged.verdict = judged.verdict.max(verdict);
+        let mask = place.masks[at].clone();
+        judged
+            .bits
+            .extend(attribute_bits(scene, attribute.kind, mask, computed));
+    }
+    for state in state_bits(scene, computed.function) {
+        if state.mask.iter().all(|&bit| bit == FALSE) {
+            continue;
+        }
+        let name = scene.name_of_mask(&state.mask, computed);
+        let bit = bit(scene, name, state.kind, &state.mask, computed);
+        judged.bits.push(bit);
+    }
+    judged
+}
+
+/// Whether every override of one attribute survives, and what that depends on.
+fn attribute_verdict(
+    scene: &mut Scene<'_, '_>,
+    place: &Place,
+    at: usize,
+    computed: &Computed,
+) -> (Verdict, BTreeSet<String>) {
+    let mask = &place.masks[at];
+    let overrides = &place.overrides[at];
+    if overrides.is_empty() || mask.iter().all(|&bit| bit == FALSE) {
+        return (Verdict::NoAttributes, BTreeSet::new());
+    }
+    let counts = {
+        let bools = &mut scene.unit.pre.logic.bools;
+        bools.and(scene.assumed, computed.when)
+    };
+    let mut lost = FALSE;
+    let mut leaked = FALSE;
+    for (sum, olds, news) in [
+        (&mut lost, overrides, &place.bases),
+        (&mut leaked, &place.bases, overrides),
+    ] {
+        for old in olds {
+            for new in news {
+                let changed = changed(scene, computed, mask, old, new);
+                *sum = scene.unit.pre.logic.bools.or(*sum, changed);
+            }
+        }
+    }
+    let logic = &mut scene.unit.pre.logic;
+    let lost = logic.bools.and(lost, counts);
+    let leaked = logic.bools.and(leaked, counts);
+    let verdict = match (certainty(scene, lost), certainty(scene, leaked)) {
+        (Certainty::Sometimes, _) => Verdict::LosesOverride,
+        (Certainty::Unknown, _) => Verdict::Unknown,
+        (Certainty::Never, Certainty::Sometimes) => Verdict::OrMerge,
+        (Certainty::Never, Certainty::Unknown) => Verdict::Unknown,
+        (Certainty::Never, Certainty::Never) => Verdict::Preserves,
+    };
+    let unknown = scene.unit.pre.logic.names([lost]);
+    (verdict, unknown)
+}
+
+/// When the field of an entry is another one behind the helper.
+fn changed(
+    scene: &mut Scene<'_, '_>,
+    computed: &Computed,
+    mask: &[Bool],
+    old: &[Bool],
+    new: &[Bool],
+) -> Bool {
+    let bools = &mut scene.unit.pre.logic.bools;
+    // Of the old entry only the field is known, of the new protection everything.
+    let mut entry = Bits::new();
+    for (i, &variable) in scene.old.iter().enumerate() {
+        entry.push(bools.choose(mask[i], old[i], variable));
+    }
+    let relevant: Bits = computed
+        .result
+        .iter()
+        .enumerate()
+        .map(|(i, &bit)| if mask[i] == FALSE { FALSE } else { bit })
+        .collect();
+    let result = scene.apply(&relevant, Some(&entry), Some(new));
+    let bools = &mut scene.unit.pre.logic.bools;
+    let mut changed = FALSE;
+    for (i, &bit) in result.iter().enumerate() {
+        if mask[i] != FALSE {
+            let differs = bools.xor(bit, old[i]);
+            let differs = bools.and(differs, mask[i]);
+            changed = bools.or(changed, differs);
+        }
+    }
+    changed
+}
+
+/// How certain it is that something can happen.
+enum Certainty {
+    Never,
+    Sometimes,
+    Unknown,
+}
+
+fn certainty(scene: &mut Scene<'_, '_>, happens: Bool) -> Certainty {
+    if happens == FALSE {
+        return Certainty::Never;
+    }
+    let logic = &mut scene.unit.pre.logic;
+    let is_open = logic.is_of(Class::NotUnderstood);
+    match logic.bools.for_all(happens, &is_open) {
+        FALSE => Certainty::Unknown,
+        _ => Certainty::Sometimes,
+    }
+}
+
+fn attribute_bits(
+    scene: &mut Scene<'_, '_>,
+    kind: Kind,
+    mut mask: Bits,
+    computed: &Computed,
+) -> Vec<Bit> {
+    let mut bits = Vec::new();
+    let level = computed.function.level();
+    for field in scene.rules.fields(scene.arch) {
+        let is_here = field.levels.is_empty() || field.levels.iter().any(|l| l == level);
+        if Kind::from(field.kind) != kind || !is_here {
+            continue;
+        }
+        let Some(declared) = scene.mask_named(&field.name) else {
+            continue;
+        };
+        if declared.iter().all(|&bit| bit == FALSE) {
+            continue;
+        }
+        bits.push(bit(scene, field.name.clone(), kind, &declared, computed));
+        let bools = &mut scene.unit.pre.logic.bools;
+        mask = bools.zip(&mask, &declared, Bools::and_not);
+    }
+    for i in 0..mask.len() {
+        if mask[i] != FALSE {
+            let mut one = constant(0, mask.len());
+            one[i] = mask[i];
+            let name = scene.name_of_mask(&one, computed);
+            bits.push(bit(scene, name, kind, &one, computed));
+        }
+    }
+    bits
+}
+
+fn bit(
+    scene: &mut Scene<'_, '_>,
+    name: String,
+    kind: Kind,
+    mask: &[Bool],
+    computed: &Computed,
+) -> Bit {
+    Bit {
+        name,
+        mask: shown(scene, mask),
+        kind,
+        from: origin(scene, mask, computed),
+    }
+}
+
+/// Where the bits under a mask come from, if it is the same for all of them.
+fn origin(scene: &mut Scene<'_, '_>, mask: &[Bool], computed: &Computed) -> Origin {
+    let bools = &mut scene.unit.pre.logic.bools;
+    let counts = bools.and(scene.assumed, computed.when);
+    let candidates = [
+        Origin::Old,
+        Origin::New,
+        Origin::Cleared,
+        Origin::Set,
+        Origin::Or,
+    ];
+    let matches = |bools: &mut Bools, origin: Origin| {
+        for (i, &bit) in computed.result.iter().enumerate() {
+            let Some(&counts_here) = mask.get(i) else {
+                break;
+            };
+            let counts = bools.and(counts, counts_here);
+            if counts == FALSE {
+                continue;
+            }
+            let old = scene.old[i];
+            let new = scene.new.get(i).copied().unwrap_or(FALSE);
+            let expected = match origin {
+                Origin::Old => old,
+                Origin::New => new,
+                Origin::Cleared => FALSE,
+                Origin::Set => TRUE,
+                _ => bools.or(old, new),
+            };
+            let same = bools.same(bit, expected);
+            if bools.implies(counts, same) != TRUE {
+                return false;
+            }
+        }
+        true
+    };
+    let found = candidates
+        .into_iter()
+        .find(|&origin| matches(bools, origin));
+    found.unwrap_or(Origin::Depends)
+}
+
+impl Scene<'_, '_> {
+    /// The name of a macro that is exactly this mask; the mask itself if there is none.
+    fn name_of_mask(&mut self, mask: &[Bool], computed: &Computed) -> String {
+        let _ = computed;
+        shown(self, mask)
+    }
+}
