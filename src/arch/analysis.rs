@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::bools::{Bool, FALSE, Substitution, TRUE};
 use super::fields::{Fields, Place};
 use super::headers::Sources;
+use super::lex::{self, Part};
 use super::machine::Machine;
 use super::matrix::{Matrix, Missed, Modifier, Row, Used, Verdict};
 use super::preprocess::Search;
@@ -26,6 +27,8 @@ pub struct Scene<'a, 's> {
     pub rules: &'a Rules,
     /// The architecture's directory.
     pub arch: &'a str,
+    /// The variant's name.
+    pub variant: &'a str,
     /// Bits of the old entry.
     pub old: Bits,
     /// Bits of the new protection.
@@ -34,6 +37,8 @@ pub struct Scene<'a, 's> {
     pub assumed: Bool,
     /// Width of a protection.
     pub prot_width: usize,
+    /// Helpers of whose level no entry could be made from a protection.
+    pub without_entries: BTreeSet<Modifier>,
 }
 
 /// A helper, computed.
@@ -61,9 +66,18 @@ pub fn analyse(sources: &Sources<'_>, rules: &Rules, arch: &str, variant: &Varia
     let fields = Fields::find(&mut scene);
     let mut matrix = Matrix::default();
     for function in Modifier::ALL {
+        let n_troubles = scene.unit.troubles.len();
         let Some(computed) = scene.compute(function) else {
             continue;
         };
+        // A level that is folded into the next has no leaves of its own; what is defined for it
+        // need not make sense.
+        let folded = format!("__PAGETABLE_{}_FOLDED", function.level().to_uppercase());
+        if scene.unit.pre.is_defined(Symbol::new(&folded)) == TRUE
+            && scene.unit.troubles.len() > n_troubles
+        {
+            continue;
+        }
         let place = Place::find(&mut scene, &fields, function);
         let judged = verdict::judge(&mut scene, &fields, &place, &computed);
         let used = scene.explain(&computed.used);
@@ -125,6 +139,17 @@ impl<'a, 's> Scene<'a, 's> {
         let mut unit = Unit::new(sources, search, config, variant.bits);
         let [old, new] = ["the old entry", "the new protection"]
             .map(|name| unit.pre.logic.word(Class::Argument, name, MAX_WIDTH));
+        // What compilers and their headers say.
+        let bits = variant.bits;
+        let given = format!(
+            "#define __KERNEL__ 1\n#define BITS_PER_LONG {bits}\n#define __BITS_PER_LONG {bits}\n\
+             #define BITS_PER_LONG_LONG 64\n#define __BITS_PER_LONG_LONG 64\n"
+        );
+        for part in lex::read(given.as_bytes()).parts {
+            if let Part::Define(source) = part {
+                unit.pre.define(&source);
+            }
+        }
         for source in variant.macros() {
             unit.pre.define(&source);
         }
@@ -136,7 +161,7 @@ impl<'a, 's> Scene<'a, 's> {
                 unit.meanings.insert(key, meaning.trim().to_owned());
             }
         }
-        for root in &rules.common.roots {
+        for root in rules.roots(arch) {
             unit.pre.include(root);
         }
         unit.index();
@@ -144,10 +169,12 @@ impl<'a, 's> Scene<'a, 's> {
             unit,
             rules,
             arch,
+            variant: &variant.name,
             old,
             new,
             assumed: TRUE,
             prot_width: 0,
+            without_entries: BTreeSet::new(),
         };
         scene.prot_width = scene.width_of("pgprot_t");
         let widths = ["pte_t", "pmd_t", "pud_t"].map(|name| scene.width_of(name));
@@ -211,8 +238,9 @@ impl<'a, 's> Scene<'a, 's> {
         for item in self.unit.functions(name, TRUE) {
             there = self.unit.pre.logic.bools.or(there, item.when);
         }
-        // Declared here and defined for another platform.
-        if there == FALSE && self.unit.is_declared(name) {
+        // Declared here and defined for another platform, or an object.
+        let is_object = self.unit.object(name, TRUE).is_some();
+        if there == FALSE && (is_object || self.unit.is_declared(name)) {
             there = TRUE;
         }
         there

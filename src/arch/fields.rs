@@ -36,12 +36,18 @@ pub struct Attribute {
     pub overrides: Vec<Protection>,
     /// Bits that count, in a protection.
     pub mask: Bits,
+    /// Those of them that the helpers change.
+    pub varied: Bits,
+    /// All helpers and at least one base were understood.
+    pub is_understood: bool,
 }
 
 /// What fields look like in what one helper changes.
 pub struct Place {
     /// Bits of caching and encryption, in the order of [`Fields::attributes`].
     pub masks: Vec<Bits>,
+    /// Each base as a protection.
+    pub protections: Vec<Bits>,
     /// Each base as an entry.
     pub bases: Vec<Bits>,
     /// Each override of each attribute as an entry.
@@ -64,15 +70,17 @@ impl Fields {
 fn bases(scene: &mut Scene<'_, '_>) -> Vec<Protection> {
     let mut bases: Vec<Protection> = Vec::new();
     let common = &scene.rules.common;
-    for name in &common.base {
-        if scene.is_there(name) == FALSE {
+    let own = scene.rules.bases(scene.arch);
+    for name in own.iter().chain(&common.base) {
+        if !own.contains(name) && scene.is_there(name) == FALSE {
             continue;
         }
         let width = scene.prot_width;
         let Ok(bits) = scene.evaluate(name, &[], TRUE) else {
             continue;
         };
-        if bits.len() != width || bases.iter().any(|known| known.bits == bits) {
+        let is_known = bits.len() == width && !scene.is_open(&bits);
+        if !is_known || bases.iter().any(|known| known.bits == bits) {
             continue;
         }
         bases.push(Protection {
@@ -106,6 +114,7 @@ fn attribute(
     permissions: &[Bool],
 ) -> Attribute {
     let mut overrides: Vec<Protection> = Vec::new();
+    let mut is_understood = bases.iter().any(|base| !base.is_no_access);
     let mut mask = vec![FALSE; scene.prot_width];
     for helper in &scene.rules.common.helper {
         if Kind::from(helper.kind) != kind || scene.is_there(&helper.name) == FALSE {
@@ -114,10 +123,9 @@ fn attribute(
         for base in bases {
             let text = format!("{}(ptelint_prot)", helper.name);
             let variables = [("ptelint_prot", "pgprot_t", &base.bits[..])];
-            let Ok(bits) = scene.evaluate(&text, &variables, TRUE) else {
-                continue;
-            };
-            if bits.len() != mask.len() {
+            let bits = scene.evaluate(&text, &variables, TRUE).unwrap_or_default();
+            if bits.len() != mask.len() || scene.is_open(&bits) {
+                is_understood = false;
                 continue;
             }
             let bools = &mut scene.unit.pre.logic.bools;
@@ -148,8 +156,9 @@ fn attribute(
         let bools = &mut scene.unit.pre.logic.bools;
         mask = bools.zip(&mask, &state.mask, Bools::and_not);
     }
+    let varied = mask.clone();
     // Fields the architecture declares count even where a base without access differs in them.
-    for field in scene.rules.fields(scene.arch) {
+    for field in scene.rules.fields(scene.arch, scene.variant) {
         let here = Kind::from(field.kind) == kind;
         if here
             && (field.levels.is_empty() || field.levels.iter().any(|level| level == "pgprot"))
@@ -163,6 +172,8 @@ fn attribute(
         kind,
         overrides,
         mask,
+        varied,
+        is_understood,
     }
 }
 
@@ -201,7 +212,7 @@ impl Place {
                     *place = bools.or(*place, differs);
                 }
             }
-            for field in scene.rules.fields(scene.arch) {
+            for field in scene.rules.fields(scene.arch, scene.variant) {
                 let is_here = field.levels.is_empty()
                     || field.levels.iter().any(|level| level == function.level());
                 if Kind::from(field.kind) == attribute.kind
@@ -217,6 +228,7 @@ impl Place {
             masks.push(mask);
         }
         Place {
+            protections: fields.bases.iter().map(|base| base.bits.clone()).collect(),
             masks,
             bases,
             overrides,
@@ -225,14 +237,11 @@ impl Place {
 }
 
 /// A bit of state at one level.
-#[allow(dead_code)]
 pub struct StateBits {
     /// What it says.
     pub kind: Kind,
     /// The function that sets it.
     pub set: String,
-    /// The function that reads it.
-    pub test: String,
     /// Bits it sets.
     pub mask: Bits,
     /// The old entry with them set.
@@ -276,7 +285,6 @@ pub fn state_bits(scene: &mut Scene<'_, '_>, function: Modifier) -> Vec<StateBit
         all.push(StateBits {
             kind: state.kind.into(),
             set,
-            test,
             mask,
             with,
             reads,
@@ -290,20 +298,55 @@ impl Scene<'_, '_> {
     pub fn entry(&mut self, function: Modifier, prot: &[Bool]) -> Bits {
         let width = self.old.len();
         let mut bits = match function {
+            _ if self.without_entries.contains(&function) => prot.to_vec(),
             Modifier::PgprotModify => prot.to_vec(),
             _ => {
                 let level = function.level();
                 let text = format!("pfn_{level}(0UL, ptelint_prot)");
                 let variables = [("ptelint_prot", "pgprot_t", prot)];
                 match self.evaluate(&text, &variables, TRUE) {
-                    Ok(bits) if bits.len() > 1 => bits,
+                    Ok(bits) if bits.len() > 1 && !self.is_open(&bits) => bits,
                     // An architecture without such a function puts protections in as they are.
-                    _ => prot.to_vec(),
+                    _ => {
+                        self.without_entries.insert(function);
+                        prot.to_vec()
+                    }
                 }
             }
         };
         bits.resize(width, FALSE);
         bits
+    }
+
+    /// True if something that was not understood decides a bit.
+    pub fn is_open(&self, bits: &[Bool]) -> bool {
+        let logic = &self.unit.pre.logic;
+        let is_open = logic.is_of(Class::NotUnderstood);
+        let mut support = bits.iter().flat_map(|&bit| logic.bools.support(bit));
+        support.any(is_open)
+    }
+
+    /// A mask in words: a number, or the values that hold it.
+    pub fn shown(&mut self, mask: &[Bool]) -> String {
+        let bools = &mut self.unit.pre.logic.bools;
+        // Assumptions are not part of the name.
+        let certain = mask.iter().map(|&bit| {
+            let always = bools.implies(self.assumed, bit) == TRUE || bit == self.assumed;
+            if always { TRUE } else { bit }
+        });
+        let mask: Bits = certain.collect();
+        match as_constant(&mask) {
+            Some(mask) => format!("{mask:#x}"),
+            None => {
+                let known = self.unit.pre.logic.names([self.assumed]);
+                let names = self.unit.pre.logic.names(mask.iter().copied());
+                let own: Vec<_> = names.difference(&known).cloned().collect();
+                match own.is_empty() {
+                    true => names.into_iter().collect::<Vec<_>>().join(", "),
+                    false => own.join(", "),
+                }
+            }
+        }
     }
 
     /// The bits of a mask that is a macro of this architecture.
@@ -317,16 +360,5 @@ impl Scene<'_, '_> {
         let assumed = self.assumed;
         // What cannot be makes functions large and says nothing.
         Some(bits.iter().map(|&bit| bools.and(bit, assumed)).collect())
-    }
-}
-
-/// A mask in words: a number, or the values that hold it.
-pub fn shown(scene: &Scene<'_, '_>, mask: &[Bool]) -> String {
-    match as_constant(mask) {
-        Some(mask) => format!("{mask:#x}"),
-        None => {
-            let names = scene.unit.pre.logic.names(mask.iter().copied());
-            names.into_iter().collect::<Vec<_>>().join(", ")
-        }
     }
 }

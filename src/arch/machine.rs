@@ -833,6 +833,8 @@ impl Machine<'_, '_> {
                 let Some((value, unmet)) = self.innermost_switch() else {
                     return Err(Trouble::new("a case outside of a switch"));
                 };
+                // Labels are constants wherever control is.
+                let before = std::mem::replace(&mut self.frame().live, TRUE);
                 let met = match last {
                     None => {
                         let first = self.value(first)?;
@@ -846,6 +848,7 @@ impl Machine<'_, '_> {
                     }
                 };
                 let met = self.is_true(&met)?;
+                self.frame().live = before;
                 self.enter_case(met, unmet);
             }
             // A default in front of a case would have to know it; the kernel puts it last.

@@ -198,7 +198,18 @@ pub fn matrix(headers: &dyn Headers, rules: &Rules) -> Matrix {
         .iter()
         .flat_map(|arch| {
             let variants = rules.variants(arch).iter();
-            variants.map(|variant| (arch.as_str(), variant))
+            let exists = {
+                let sources = &sources;
+                move |variant: &&Variant| {
+                    variant.requires.as_ref().is_none_or(|header| {
+                        let path = format!("arch/{arch}/include/{header}");
+                        sources.file(&path).is_some()
+                    })
+                }
+            };
+            variants
+                .filter(exists)
+                .map(|variant| (arch.as_str(), variant))
         })
         .collect();
     let parts: Vec<Matrix> = jobs

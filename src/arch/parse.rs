@@ -293,14 +293,21 @@ impl<'s> Parser<'_, '_, 's> {
         self.enter()?;
         let mut items = Vec::new();
         while !self.is("}") {
-            let mut member = None;
-            if self.take(".") {
-                member = Some(self.name()?);
+            let mut way = Vec::new();
+            while self.take(".") {
+                way.push(self.name()?);
+            }
+            if !way.is_empty() {
                 self.expect("=")?;
             } else if self.take("[") {
                 return Err(Trouble::new("an array with an initialiser"));
             }
-            items.push((member, self.initializer()?));
+            let mut value = self.initializer()?;
+            let first = (!way.is_empty()).then(|| way.remove(0));
+            for &name in way.iter().rev() {
+                value = Init::List(vec![(Some(name), value)]);
+            }
+            items.push((first, value));
             if !self.take(",") {
                 break;
             }

@@ -250,7 +250,12 @@ impl<'s> Unit<'s> {
     /// The definitions of a function that can count.
     pub fn functions(&mut self, name: Symbol, live: Bool) -> Vec<Rc<Item>> {
         let found = self.items(What::Function, name, live);
-        if !found.is_empty() || self.looked_for.contains(&name) {
+        let bools = &mut self.pre.logic.bools;
+        let rest = found
+            .iter()
+            .fold(live, |rest, item| bools.and_not(rest, item.when));
+        let is_complete = rest == FALSE || !self.items.contains_key(&(What::Prototype, name));
+        if is_complete || self.looked_for.contains(&name) {
             return found;
         }
         self.looked_for.push(name);
@@ -260,7 +265,7 @@ impl<'s> Unit<'s> {
             ([one], _) => one.as_str(),
             ([], [one]) => one,
             // Several platforms, each with its own.
-            _ => return Vec::new(),
+            _ => return found,
         };
         self.pre.source(path);
         self.index();

@@ -96,6 +96,12 @@ pub struct Arch {
     /// Attribute fields by the names of their masks.
     #[serde(default)]
     pub field: Vec<Field>,
+    /// Headers of the architecture that only its `.c` files include.
+    #[serde(default)]
+    pub headers: Vec<String>,
+    /// Protections a VMA starts with, where they are made at boot.
+    #[serde(default)]
+    pub base: Vec<String>,
     /// What holds at run time, as conditions in C.
     #[serde(default)]
     pub assume: Vec<String>,
@@ -111,6 +117,9 @@ pub struct Field {
     pub name: String,
     /// What it says.
     pub kind: FieldKind,
+    /// Variants that have it; empty for all.
+    #[serde(default)]
+    pub variants: Vec<String>,
     /// Levels it is at: `pte`, `pmd`, `pud`, `pgprot`; empty for all.
     #[serde(default)]
     pub levels: Vec<String>,
@@ -124,6 +133,8 @@ pub struct Variant {
     pub name: String,
     /// Width of `long`.
     pub bits: u8,
+    /// A header of the architecture without which there is no such variant.
+    pub requires: Option<String>,
     /// Configuration: `CONFIG_A`, `CONFIG_B=3`, `!CONFIG_C`. Symbols that are not listed stay open.
     #[serde(default)]
     pub config: Vec<String>,
@@ -140,8 +151,32 @@ pub struct Variant {
 
 /// The files built into the binary.
 const BUILTIN: &[(&str, &str)] = &[
+    ("alpha", include_str!("../../rules/arch/alpha.toml")),
+    ("arc", include_str!("../../rules/arch/arc.toml")),
+    ("arm", include_str!("../../rules/arch/arm.toml")),
+    ("arm64", include_str!("../../rules/arch/arm64.toml")),
     ("common", include_str!("../../rules/arch/common.toml")),
+    ("csky", include_str!("../../rules/arch/csky.toml")),
+    ("hexagon", include_str!("../../rules/arch/hexagon.toml")),
+    ("ia64", include_str!("../../rules/arch/ia64.toml")),
+    ("loongarch", include_str!("../../rules/arch/loongarch.toml")),
+    ("m68k", include_str!("../../rules/arch/m68k.toml")),
+    (
+        "microblaze",
+        include_str!("../../rules/arch/microblaze.toml"),
+    ),
+    ("mips", include_str!("../../rules/arch/mips.toml")),
+    ("nios2", include_str!("../../rules/arch/nios2.toml")),
+    ("openrisc", include_str!("../../rules/arch/openrisc.toml")),
+    ("parisc", include_str!("../../rules/arch/parisc.toml")),
+    ("powerpc", include_str!("../../rules/arch/powerpc.toml")),
+    ("riscv", include_str!("../../rules/arch/riscv.toml")),
+    ("s390", include_str!("../../rules/arch/s390.toml")),
+    ("sh", include_str!("../../rules/arch/sh.toml")),
+    ("sparc", include_str!("../../rules/arch/sparc.toml")),
+    ("um", include_str!("../../rules/arch/um.toml")),
     ("x86", include_str!("../../rules/arch/x86.toml")),
+    ("xtensa", include_str!("../../rules/arch/xtensa.toml")),
 ];
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| {
@@ -184,6 +219,8 @@ impl Rules {
             arches: BTreeMap::new(),
             default: Arch {
                 field: Vec::new(),
+                headers: Vec::new(),
+                base: Vec::new(),
                 assume: Vec::new(),
                 variant: vec![default],
             },
@@ -199,14 +236,26 @@ impl Rules {
         &self.arch(arch).variant
     }
 
+    /// Where reading begins on an architecture.
+    pub fn roots(&self, arch: &str) -> impl Iterator<Item = &String> {
+        self.common.roots.iter().chain(&self.arch(arch).headers)
+    }
+
+    /// Protections an architecture makes at boot.
+    pub fn bases(&self, arch: &str) -> &[String] {
+        &self.arch(arch).base
+    }
+
     /// What holds at run time on an architecture.
     pub fn assumptions(&self, arch: &str) -> &[String] {
         &self.arch(arch).assume
     }
 
-    /// The declared fields of an architecture.
-    pub fn fields(&self, arch: &str) -> &[Field] {
-        &self.arch(arch).field
+    /// The declared fields of a variant.
+    pub fn fields(&self, arch: &str, variant: &str) -> impl Iterator<Item = &Field> {
+        let fields = self.arch(arch).field.iter();
+        let variant = variant.to_owned();
+        fields.filter(move |field| field.variants.is_empty() || field.variants.contains(&variant))
     }
 }
 
@@ -262,5 +311,18 @@ impl From<StateKind> for Kind {
             StateKind::Dirty => Kind::Dirty,
             StateKind::Accessed => Kind::Accessed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_files_have_no_mistake() {
+        let rules = Rules::read(BUILTIN).expect("built-in files");
+        assert!(!rules.common.helper.is_empty());
+        assert!(rules.variants("x86").len() > 1);
+        assert_eq!(rules.variants("of tomorrow").len(), 1);
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::analysis::{Computed, Scene};
 use super::bools::{Bool, Bools, FALSE, TRUE};
-use super::fields::{Fields, Place, shown, state_bits};
-use super::matrix::{Bit, Kind, Origin, Regression, Verdict};
+use super::fields::{Fields, Place, StateBits, state_bits};
+use super::matrix::{Bit, Kind, Modifier, Origin, Regression, Verdict};
 use super::variables::Class;
 use super::word::{Bits, constant};
 
@@ -41,7 +41,12 @@ pub fn judge(
         regressions: Vec::new(),
     };
     for (at, attribute) in fields.attributes.iter().enumerate() {
-        let (verdict, unknown) = attribute_verdict(scene, place, at, computed);
+        let (mut verdict, unknown) = attribute_verdict(scene, place, at, computed);
+        if !attribute.is_understood && verdict != Verdict::LosesOverride {
+            verdict = Verdict::Unknown;
+            let what = format!("what {} types there are", attribute.kind.word());
+            judged.unknown.insert(what);
+        }
         judged.unknown.extend(unknown);
         match attribute.kind {
             Kind::Encryption => judged.encryption = verdict,
@@ -53,15 +58,116 @@ pub fn judge(
             .bits
             .extend(attribute_bits(scene, attribute.kind, mask, computed));
     }
+    judged.regressions = torn_fields(scene, fields, &judged.bits, computed);
     for state in state_bits(scene, computed.function) {
         if state.mask.iter().all(|&bit| bit == FALSE) {
             continue;
         }
+        judged
+            .regressions
+            .extend(lost_state(scene, place, &state, computed));
         let name = scene.name_of_mask(&state.mask, computed);
         let bit = bit(scene, name, state.kind, &state.mask, computed);
         judged.bits.push(bit);
     }
     judged
+}
+
+/// An attribute of which the helper keeps one part and not the other, or encryption that it does
+/// not keep. A memory type that comes from the new protection as a whole is the architecture's
+/// decision, and the verdict says so.
+fn torn_fields(
+    scene: &mut Scene<'_, '_>,
+    fields: &Fields,
+    bits: &[Bit],
+    computed: &Computed,
+) -> Vec<Regression> {
+    let mut all = Vec::new();
+    for attribute in &fields.attributes {
+        let mut own = Vec::new();
+        for bit in bits.iter().filter(|bit| bit.kind == attribute.kind) {
+            let mask = scene.mask_named(&bit.name).unwrap_or_default();
+            let mut both = mask.iter().zip(&attribute.varied);
+            if both.any(|(&mask, &varied)| mask != FALSE && varied != FALSE) {
+                own.push(bit);
+            }
+        }
+        let is_torn =
+            own.iter().any(|bit| bit.from == Origin::Old) || attribute.kind == Kind::Encryption;
+        if !is_torn || attribute.overrides.is_empty() {
+            continue;
+        }
+        own.retain(|bit| matches!(bit.from, Origin::New | Origin::Cleared));
+        for bit in own {
+            let accessor = attribute.overrides[0].name.split('(').next();
+            all.push(regression(
+                scene,
+                computed,
+                attribute.kind,
+                bit.name.clone(),
+                accessor.unwrap_or_default(),
+            ));
+        }
+    }
+    all
+}
+
+/// A state that an entry has before the helper and not behind it.
+fn lost_state(
+    scene: &mut Scene<'_, '_>,
+    place: &Place,
+    state: &StateBits,
+    computed: &Computed,
+) -> Option<Regression> {
+    let reads = state.reads?;
+    let support = scene.unit.pre.logic.bools.support(reads);
+    let mut result = computed.result.clone();
+    for (bit, &old) in result.iter_mut().zip(&scene.old) {
+        if !support.contains(&scene.unit.pre.logic.bools.number(old)) {
+            *bit = FALSE;
+        }
+    }
+    for entry in &place.bases {
+        let with = scene.apply(&state.with, Some(entry), None);
+        let had = scene.apply(&[reads], Some(&with), None)[0];
+        for base in &place.protections {
+            let result = scene.apply(&result, Some(&with), Some(base));
+            let has = scene.apply(&[reads], Some(&result), None)[0];
+            let counts = scene.assumed;
+            let bools = &mut scene.unit.pre.logic.bools;
+            let lost = bools.and_not(had, has);
+            let lost = bools.and(lost, counts);
+            let lost = bools.and(lost, computed.when);
+            if certainty(scene, lost) == Certainty::Sometimes {
+                let name = scene.shown(&state.mask);
+                let mut found = regression(scene, computed, state.kind, name, &state.set);
+                found.condition = scene.unit.pre.logic.names([lost]);
+                return Some(found);
+            }
+        }
+    }
+    None
+}
+
+fn regression(
+    scene: &Scene<'_, '_>,
+    computed: &Computed,
+    kind: Kind,
+    bits: String,
+    accessor: &str,
+) -> Regression {
+    Regression {
+        arch: scene.arch.to_owned(),
+        file: computed.file.clone(),
+        line: computed.line,
+        function: computed.function,
+        kind,
+        bits,
+        accessor: accessor.to_owned(),
+        variants: BTreeSet::from([scene.variant.to_owned()]),
+        condition: BTreeSet::new(),
+        opens: false,
+    }
 }
 
 /// Whether every override of one attribute survives, and what that depends on.
@@ -80,30 +186,32 @@ fn attribute_verdict(
         let bools = &mut scene.unit.pre.logic.bools;
         bools.and(scene.assumed, computed.when)
     };
-    let mut lost = FALSE;
-    let mut leaked = FALSE;
-    for (sum, olds, news) in [
-        (&mut lost, overrides, &place.bases),
-        (&mut leaked, &place.bases, overrides),
-    ] {
+    let mut unknown = BTreeSet::new();
+    let mut worst = |scene: &mut Scene<'_, '_>, olds: &[Bits], news: &[Bits]| {
+        let mut worst = Certainty::Never;
         for old in olds {
             for new in news {
                 let changed = changed(scene, computed, mask, old, new);
-                *sum = scene.unit.pre.logic.bools.or(*sum, changed);
+                let logic = &mut scene.unit.pre.logic;
+                let changed = logic.bools.and(changed, counts);
+                let certainty = certainty(scene, changed);
+                if certainty != Certainty::Never {
+                    unknown.extend(scene.unit.pre.logic.names([changed]));
+                }
+                worst = worst.max(certainty);
             }
         }
-    }
-    let logic = &mut scene.unit.pre.logic;
-    let lost = logic.bools.and(lost, counts);
-    let leaked = logic.bools.and(leaked, counts);
-    let verdict = match (certainty(scene, lost), certainty(scene, leaked)) {
-        (Certainty::Sometimes, _) => Verdict::LosesOverride,
-        (Certainty::Unknown, _) => Verdict::Unknown,
-        (Certainty::Never, Certainty::Sometimes) => Verdict::OrMerge,
-        (Certainty::Never, Certainty::Unknown) => Verdict::Unknown,
-        (Certainty::Never, Certainty::Never) => Verdict::Preserves,
+        worst
     };
-    let unknown = scene.unit.pre.logic.names([lost]);
+    let verdict = match worst(scene, overrides, &place.bases) {
+        Certainty::Sometimes => Verdict::LosesOverride,
+        Certainty::Unknown => Verdict::Unknown,
+        Certainty::Never => match worst(scene, &place.bases, overrides) {
+            Certainty::Sometimes => Verdict::OrMerge,
+            Certainty::Unknown => Verdict::Unknown,
+            Certainty::Never => Verdict::Preserves,
+        },
+    };
     (verdict, unknown)
 }
 
@@ -116,10 +224,13 @@ fn changed(
     new: &[Bool],
 ) -> Bool {
     let bools = &mut scene.unit.pre.logic.bools;
-    // Of the old entry only the field is known, of the new protection everything.
+    // Of the old entry only the field is known, of protections everything.
     let mut entry = Bits::new();
     for (i, &variable) in scene.old.iter().enumerate() {
-        entry.push(bools.choose(mask[i], old[i], variable));
+        entry.push(match computed.function {
+            Modifier::PgprotModify => old[i],
+            _ => bools.choose(mask[i], old[i], variable),
+        });
     }
     let relevant: Bits = computed
         .result
@@ -141,10 +252,11 @@ fn changed(
 }
 
 /// How certain it is that something can happen.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Certainty {
     Never,
-    Sometimes,
     Unknown,
+    Sometimes,
 }
 
 fn certainty(scene: &mut Scene<'_, '_>, happens: Bool) -> Certainty {
@@ -167,7 +279,7 @@ fn attribute_bits(
 ) -> Vec<Bit> {
     let mut bits = Vec::new();
     let level = computed.function.level();
-    for field in scene.rules.fields(scene.arch) {
+    for field in scene.rules.fields(scene.arch, scene.variant) {
         let is_here = field.levels.is_empty() || field.levels.iter().any(|l| l == level);
         if Kind::from(field.kind) != kind || !is_here {
             continue;
@@ -202,7 +314,7 @@ fn bit(
 ) -> Bit {
     Bit {
         name,
-        mask: shown(scene, mask),
+        mask: scene.shown(mask),
         kind,
         from: origin(scene, mask, computed),
     }
@@ -254,6 +366,6 @@ impl Scene<'_, '_> {
     /// The name of a macro that is exactly this mask; the mask itself if there is none.
     fn name_of_mask(&mut self, mask: &[Bool], computed: &Computed) -> String {
         let _ = computed;
-        shown(self, mask)
+        self.shown(mask)
     }
 }

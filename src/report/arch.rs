@@ -69,6 +69,7 @@ pub fn arch(answer: &ArchAnswer, out: &mut Buffer) {
     }
     canvas.put("\n");
     legend(&mut canvas, &answer.matrix);
+    regressions(&mut canvas, &answer.matrix);
     closing(&mut canvas, answer);
 }
 
@@ -85,6 +86,28 @@ fn legend(canvas: &mut Canvas, matrix: &Matrix) {
         }
     }
     canvas.put("\n");
+}
+
+/// Bits that get lost although the rest of what they belong to is kept.
+fn regressions(canvas: &mut Canvas, matrix: &Matrix) {
+    for lost in &matrix.regressions {
+        let variants: Vec<&str> = lost.variants.iter().map(String::as_str).collect();
+        let text = format!(
+            "{}:{}: {} drops {} ({}), which {}() sets, on {} {}",
+            lost.file,
+            lost.line,
+            lost.function.name(),
+            lost.bits,
+            lost.kind.word(),
+            lost.accessor,
+            lost.arch,
+            variants.join(", "),
+        );
+        canvas.field(0, "dropped", &text::printable(&text));
+    }
+    if !matrix.regressions.is_empty() {
+        canvas.put("\n");
+    }
 }
 
 fn closing(canvas: &mut Canvas, answer: &ArchAnswer) {
