@@ -112,6 +112,18 @@ fn masks(tree: &Path) {
             Verdict::Preserves,
             &[("_CACHE_MASK", "0x3800", Origin::Old)],
         ),
+        (
+            "x86",
+            "64-bit",
+            822,
+            Verdict::Preserves,
+            &[
+                ("_PAGE_PWT", "0x8", Origin::Old),
+                ("_PAGE_PCD", "0x10", Origin::Old),
+                ("_PAGE_PAT", "0x80", Origin::Old),
+                ("_PAGE_CC", "0x8000000000000", Origin::Old),
+            ],
+        ),
         ("alpha", "all", 207, Verdict::NoAttributes, &[]),
     ];
     let matrix = of(tree);

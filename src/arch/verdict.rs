@@ -58,7 +58,8 @@ pub fn judge(
             .bits
             .extend(attribute_bits(scene, attribute.kind, mask, computed));
     }
-    judged.regressions = torn_fields(scene, fields, &judged.bits, computed);
+    let verdicts = [judged.caching, judged.encryption];
+    judged.regressions = torn_fields(scene, fields, verdicts, &judged.bits, computed);
     for state in state_bits(scene, computed.function) {
         if state.mask.iter().all(|&bit| bit == FALSE) {
             continue;
@@ -79,25 +80,29 @@ pub fn judge(
 fn torn_fields(
     scene: &mut Scene<'_, '_>,
     fields: &Fields,
+    verdicts: [Verdict; 2],
     bits: &[Bit],
     computed: &Computed,
 ) -> Vec<Regression> {
     let mut all = Vec::new();
-    for attribute in &fields.attributes {
+    for (attribute, verdict) in fields.attributes.iter().zip(verdicts) {
         let mut own = Vec::new();
         for bit in bits.iter().filter(|bit| bit.kind == attribute.kind) {
-            let mask = scene.mask_named(&bit.name).unwrap_or_default();
-            let mut both = mask.iter().zip(&attribute.varied);
-            if both.any(|(&mask, &varied)| mask != FALSE && varied != FALSE) {
+            // A bit without a name was found by what the helpers change.
+            let is_varied = scene.mask_named(&bit.name).is_none_or(|mask| {
+                let mut both = mask.iter().zip(&attribute.varied);
+                both.any(|(&mask, &varied)| mask != FALSE && varied != FALSE)
+            });
+            if is_varied {
                 own.push(bit);
             }
         }
         let is_torn =
             own.iter().any(|bit| bit.from == Origin::Old) || attribute.kind == Kind::Encryption;
-        if !is_torn || attribute.overrides.is_empty() {
+        if !is_torn || verdict != Verdict::LosesOverride || attribute.overrides.is_empty() {
             continue;
         }
-        own.retain(|bit| matches!(bit.from, Origin::New | Origin::Cleared));
+        own.retain(|bit| !matches!(bit.from, Origin::Old | Origin::Or));
         for bit in own {
             let accessor = attribute.overrides[0].name.split('(').next();
             all.push(regression(

@@ -17,6 +17,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use crate::analysis::{self, Coverage, Dictionary, Facts, Mapping, Places, Reader, Verdict, World};
+use crate::arch::{self as arch_stage, Rules};
 use crate::program::{FileId, Presence};
 use crate::rules::{self, Finding};
 use crate::sample;
@@ -293,6 +294,8 @@ fn analyse(
         },
         arches_defining: &|name| arches_defining(&tree, &index, name),
     };
+    let matrix = arch_stage::matrix(&tree, Rules::builtin());
+    clock.stage("architectures");
     let mappings = analysis::mappings(&program, &dictionary, &places, &runs);
     let readers = analysis::readers(world, &places, &uses);
     let findings = rules::check(&rules::Input {
@@ -300,6 +303,7 @@ fn analyse(
         dictionary: &dictionary,
         places: &places,
         runs: &runs,
+        matrix: &matrix,
         uses: &uses,
     });
     clock.stage("answers");
