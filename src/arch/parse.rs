@@ -22,6 +22,9 @@ pub struct Parser<'t, 'u, 's> {
 /// Deeper nesting is not understood.
 pub(super) const MAX_DEPTH: usize = 60;
 
+/// Longer chains of operators make trees as deep.
+const MAX_LENGTH: usize = 1000;
+
 /// Binary operators from the weakest to the strongest.
 const LEVELS: &[&[&str]] = &[
     &["||"],
@@ -68,7 +71,12 @@ impl<'s> Parser<'_, '_, 's> {
     /// With commas.
     pub fn expression(&mut self) -> Result<Expr> {
         let mut left = self.assignment()?;
+        let mut length = 0;
         while self.take(",") {
+            length += 1;
+            if length > MAX_LENGTH {
+                return Err(Trouble::new("an expression is too long"));
+            }
             let right = self.assignment()?;
             left = Expr::Comma(Box::new(left), Box::new(right));
         }
@@ -116,7 +124,12 @@ impl<'s> Parser<'_, '_, 's> {
             return self.unary();
         };
         let mut left = self.binary(level + 1)?;
+        let mut length = 0;
         while let Some(&operator) = operators.iter().find(|operator| self.take(operator)) {
+            length += 1;
+            if length > MAX_LENGTH {
+                return Err(Trouble::new("an expression is too long"));
+            }
             let right = self.binary(level + 1)?;
             left = Expr::Binary(operator, Box::new(left), Box::new(right));
         }
@@ -168,7 +181,7 @@ impl<'s> Parser<'_, '_, 's> {
     }
 
     fn postfix(&mut self, mut expr: Expr) -> Result<Expr> {
-        loop {
+        for _ in 0..MAX_LENGTH {
             if self.take("(") {
                 let mut arguments = Vec::new();
                 while !self.is(")") {
@@ -205,6 +218,7 @@ impl<'s> Parser<'_, '_, 's> {
                 return Ok(expr);
             }
         }
+        Err(Trouble::new("an expression is too long"))
     }
 
     fn primary(&mut self) -> Result<Expr> {
