@@ -6,6 +6,7 @@
 //! [`rules`] → `report`. Start reading in [`program`], which every stage speaks.
 
 pub mod analysis;
+pub mod arch;
 pub mod callgraph;
 pub mod pipeline;
 pub mod program;

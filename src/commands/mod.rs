@@ -3,6 +3,7 @@
 //! Arguments are parsed into [`Cli`], what was typed; each command turns that into what is meant:
 //! [`ptelint::pipeline::Options`] for the run and an [`output::Output`] for the answer.
 
+mod arch;
 mod check;
 mod explain;
 mod graph;
@@ -49,6 +50,7 @@ Examples:
   ptelint check ~/linux              check a kernel tree
   ptelint mappings ~/linux           which mappings can hold overrides
   ptelint readers --format json mm   every generic use of vm_page_prot, for a script
+  ptelint arch ~/linux               which architectures keep the bits
   ptelint graph --from do_fault --to vmf_insert_pfn_prot ~/linux
 
 Exit status: 0 nothing to report, 1 findings, 2 the run itself failed.";
@@ -59,6 +61,7 @@ enum Command {
     Mappings(mappings::Mappings),
     Readers(readers::Readers),
     Graph(graph::Graph),
+    Arch(arch::Arch),
     Explain(explain::Explain),
     Reference(reference::Reference),
 }
@@ -165,6 +168,7 @@ pub fn run() -> anyhow::Result<Status> {
         Command::Mappings(command) => command.run(global),
         Command::Readers(command) => command.run(global),
         Command::Graph(command) => command.run(global),
+        Command::Arch(command) => command.run(global),
         Command::Explain(command) => command.run(global),
         Command::Reference(command) => command.run(),
     }

@@ -3,6 +3,7 @@
 //! The stages themselves do no I/O and know nothing of each other; what is read when, and which
 //! answer goes where, is decided here.
 
+mod arch;
 mod graph;
 mod load;
 mod similar;
@@ -16,6 +17,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use crate::analysis::{self, Coverage, Dictionary, Facts, Mapping, Places, Reader, Verdict, World};
+use crate::arch::{self as arch_stage, Rules};
 use crate::program::{FileId, Presence};
 use crate::rules::{self, Finding};
 use crate::sample;
@@ -23,6 +25,7 @@ use crate::tree::{Index, Tree, TreeError, TreeKind};
 use crate::vocabulary::{self, Version, Vocabulary, VocabularyError};
 
 pub use crate::tree::Problem;
+pub use arch::{ArchAnswer, arch};
 pub use graph::graph;
 pub use stats::StageStats;
 
@@ -291,6 +294,8 @@ fn analyse(
         },
         arches_defining: &|name| arches_defining(&tree, &index, name),
     };
+    let matrix = arch_stage::matrix(&tree, Rules::builtin());
+    clock.stage("architectures");
     let mappings = analysis::mappings(&program, &dictionary, &places, &runs);
     let override_tables: BTreeSet<&str> = mappings
         .iter()
@@ -311,6 +316,7 @@ fn analyse(
         dictionary: &dictionary,
         places: &places,
         runs: &runs,
+        matrix: &matrix,
         uses: &uses,
     });
     clock.stage("answers");
@@ -331,12 +337,7 @@ fn analyse(
     problems.extend(index.problems.iter().cloned());
     problems.sort();
     let summary = TreeSummary {
-        kind: match tree.kind {
-            _ if is_sample => "sample",
-            TreeKind::Linux => "linux",
-            TreeKind::Directory => "directory",
-            TreeKind::File => "file",
-        },
+        kind: kind_of(&tree, is_sample),
         version: tree.version.clone(),
         files_scanned: tree.files.len(),
         files_parsed: sources.n_read(),
@@ -353,6 +354,16 @@ fn analyse(
         problems,
         stats: clock.into_stats(),
         sources: Box::new(move |path| tree.read(tree.file_at(path)?).ok()),
+    }
+}
+
+/// The word for what was checked.
+fn kind_of(tree: &Tree, is_sample: bool) -> &'static str {
+    match tree.kind {
+        _ if is_sample => "sample",
+        TreeKind::Linux => "linux",
+        TreeKind::Directory => "directory",
+        TreeKind::File => "file",
     }
 }
 

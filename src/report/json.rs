@@ -5,7 +5,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::sorted;
 use crate::analysis::Coverage;
-use crate::pipeline::{GraphAnswer, Report, TreeSummary};
+use crate::pipeline::{ArchAnswer, GraphAnswer, Report, TreeSummary};
 
 const SCHEMA: &str = "ptelint/1";
 
@@ -23,6 +23,20 @@ pub fn json<T: Ord + Serialize>(
         coverage: &report.coverage,
         list,
         items: sorted(items),
+    })
+}
+
+/// The object that `arch` prints, of one architecture or all.
+pub fn arch_json(answer: &ArchAnswer, arch: Option<&str>) -> serde_json::Result<String> {
+    let rows = answer.matrix.rows.iter();
+    pretty(&Answer {
+        command: "arch",
+        tree: &answer.tree,
+        coverage: &answer.coverage,
+        list: "functions",
+        items: rows
+            .filter(|row| arch.is_none_or(|arch| row.arch == arch))
+            .collect(),
     })
 }
 

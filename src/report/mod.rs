@@ -7,6 +7,7 @@
 //! **Invariant:** the same answer gives the same bytes. Neither the width of a terminal, nor a
 //! clock, nor a locale is asked.
 
+mod arch;
 mod excerpt;
 mod findings;
 mod graph;
@@ -21,10 +22,11 @@ use codespan_reporting::term::termcolor::{Buffer, Color, ColorSpec, WriteColor};
 use crate::analysis::Coverage;
 use crate::pipeline::TreeSummary;
 
+pub use arch::{arch, arch_explained};
 pub use codespan_reporting::term::termcolor;
 pub use findings::findings;
 pub use graph::{graph_dot, graph_text};
-pub use json::{graph_json, json};
+pub use json::{arch_json, graph_json, json};
 pub use mappings::mappings;
 pub use readers::readers;
 pub use stats::{problems, stats};

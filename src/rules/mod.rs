@@ -7,6 +7,7 @@
 mod draft;
 mod finding;
 mod late_prot_write;
+mod mask_regression;
 mod prot_constant;
 mod stack_vma_copy;
 
@@ -15,6 +16,7 @@ pub use finding::{Finding, Label, Severity, TraceStep};
 use std::collections::BTreeMap;
 
 use crate::analysis::{Dictionary, Places, Run, Uses};
+use crate::arch::Matrix;
 use crate::callgraph::Program;
 
 /// A rule's declaration.
@@ -52,6 +54,7 @@ impl Oracle {
 /// Every rule, sorted by id.
 pub const ALL: &[&Rule] = &[
     &late_prot_write::RULE,
+    &mask_regression::RULE,
     &prot_constant::RULE,
     &stack_vma_copy::RULE,
 ];
@@ -66,6 +69,8 @@ pub struct Input<'a> {
     pub places: &'a Places<'a>,
     /// What the entry points do.
     pub runs: &'a [Run],
+    /// What the architectures' helpers do.
+    pub matrix: &'a Matrix,
     /// What functions do on their own.
     pub uses: &'a Uses,
 }

@@ -1,0 +1,364 @@
+//! Which bits are memory types, encryption and state.
+//!
+//! A memory type is what the architecture's own helpers make of a base protection; the bits in
+//! which they differ are the field, less those that are permissions or state.
+
+use super::analysis::Scene;
+use super::bools::{Bool, Bools, FALSE, TRUE};
+use super::matrix::{Kind, Modifier};
+use super::variables::Class;
+use super::word::{Bits, as_constant, constant};
+
+/// The attributes of a variant.
+pub struct Fields {
+    /// Protections a VMA starts with, each once.
+    pub bases: Vec<Protection>,
+    /// Caching and encryption.
+    pub attributes: Vec<Attribute>,
+}
+
+/// A protection with a name.
+#[derive(Clone)]
+pub struct Protection {
+    /// How it is made.
+    pub name: String,
+    /// Its bits.
+    pub bits: Bits,
+    /// It allows no access.
+    pub is_no_access: bool,
+}
+
+/// What can be overridden.
+pub struct Attribute {
+    /// Caching or encryption.
+    pub kind: Kind,
+    /// Protections with another value than their base.
+    pub overrides: Vec<Protection>,
+    /// Bits that count, in a protection.
+    pub mask: Bits,
+    /// Those of them that the helpers change.
+    pub varied: Bits,
+    /// All helpers and at least one base were understood.
+    pub is_understood: bool,
+}
+
+/// What fields look like in what one helper changes.
+pub struct Place {
+    /// Bits of caching and encryption, in the order of [`Fields::attributes`].
+    pub masks: Vec<Bits>,
+    /// Each base as a protection.
+    pub protections: Vec<Bits>,
+    /// Each base as an entry.
+    pub bases: Vec<Bits>,
+    /// Each override of each attribute as an entry.
+    pub overrides: Vec<Vec<Bits>>,
+}
+
+impl Fields {
+    /// Finds the attributes of a variant.
+    pub fn find(scene: &mut Scene<'_, '_>) -> Fields {
+        let bases = bases(scene);
+        let permissions = varying(scene, &bases);
+        let attributes = [Kind::Caching, Kind::Encryption]
+            .into_iter()
+            .map(|kind| attribute(scene, kind, &bases, &permissions))
+            .collect();
+        Fields { bases, attributes }
+    }
+}
+
+fn bases(scene: &mut Scene<'_, '_>) -> Vec<Protection> {
+    let mut bases: Vec<Protection> = Vec::new();
+    let common = &scene.rules.common;
+    let own = scene.rules.bases(scene.arch);
+    for name in own.iter().chain(&common.base) {
+        if !own.contains(name) && scene.is_there(name) == FALSE {
+            continue;
+        }
+        let width = scene.prot_width;
+        let Ok(bits) = scene.evaluate(name, &[], TRUE) else {
+            continue;
+        };
+        let is_known = bits.len() == width && !scene.is_open(&bits);
+        if !is_known || bases.iter().any(|known| known.bits == bits) {
+            continue;
+        }
+        bases.push(Protection {
+            name: name.clone(),
+            bits,
+            is_no_access: common.no_access.contains(name),
+        });
+    }
+    bases
+}
+
+/// Bits in which accessible bases differ: permissions.
+fn varying(scene: &mut Scene<'_, '_>, bases: &[Protection]) -> Bits {
+    let mut mask = vec![FALSE; scene.prot_width];
+    let mut accessible = bases.iter().filter(|base| !base.is_no_access);
+    let Some(first) = accessible.next() else {
+        return mask;
+    };
+    let bools = &mut scene.unit.pre.logic.bools;
+    for other in accessible {
+        let differs = bools.zip(&first.bits, &other.bits, Bools::xor);
+        mask = bools.zip(&mask, &differs, Bools::or);
+    }
+    mask
+}
+
+fn attribute(
+    scene: &mut Scene<'_, '_>,
+    kind: Kind,
+    bases: &[Protection],
+    permissions: &[Bool],
+) -> Attribute {
+    let mut overrides: Vec<Protection> = Vec::new();
+    let mut is_understood = bases.iter().any(|base| !base.is_no_access);
+    let mut mask = vec![FALSE; scene.prot_width];
+    for helper in &scene.rules.common.helper {
+        if Kind::from(helper.kind) != kind || scene.is_there(&helper.name) == FALSE {
+            continue;
+        }
+        for base in bases {
+            let text = format!("{}(ptelint_prot)", helper.name);
+            let variables = [("ptelint_prot", "pgprot_t", &base.bits[..])];
+            let bits = scene.evaluate(&text, &variables, TRUE).unwrap_or_default();
+            if bits.len() != mask.len() || scene.is_open(&bits) {
+                is_understood = false;
+                continue;
+            }
+            let bools = &mut scene.unit.pre.logic.bools;
+            let differs = bools.zip(&base.bits, &bits, Bools::xor);
+            let assumed = scene.assumed;
+            let differs: Bits = differs.iter().map(|&bit| bools.and(bit, assumed)).collect();
+            if !base.is_no_access {
+                mask = bools.zip(&mask, &differs, Bools::or);
+            }
+            if differs.iter().any(|&bit| bit != FALSE)
+                && !overrides.iter().any(|known| known.bits == bits)
+            {
+                overrides.push(Protection {
+                    name: format!("{}({})", helper.name, base.name),
+                    bits,
+                    is_no_access: base.is_no_access,
+                });
+            }
+        }
+    }
+    mask = scene
+        .unit
+        .pre
+        .logic
+        .bools
+        .zip(&mask, permissions, Bools::and_not);
+    for state in state_bits(scene, Modifier::PteModify) {
+        let bools = &mut scene.unit.pre.logic.bools;
+        mask = bools.zip(&mask, &state.mask, Bools::and_not);
+    }
+    let varied = mask.clone();
+    // Fields the architecture declares count even where a base without access differs in them.
+    for field in scene.rules.fields(scene.arch, scene.variant) {
+        let here = Kind::from(field.kind) == kind;
+        if here
+            && (field.levels.is_empty() || field.levels.iter().any(|level| level == "pgprot"))
+            && let Some(declared) = scene.mask_named(&field.name)
+        {
+            let bools = &mut scene.unit.pre.logic.bools;
+            mask = bools.zip(&mask, &declared, Bools::or);
+        }
+    }
+    Attribute {
+        kind,
+        overrides,
+        mask,
+        varied,
+        is_understood,
+    }
+}
+
+impl Place {
+    /// How attributes look in what `function` changes.
+    pub fn find(scene: &mut Scene<'_, '_>, fields: &Fields, function: Modifier) -> Place {
+        let mut entry = |protection: &Protection| scene.entry(function, &protection.bits);
+        let bases: Vec<Bits> = fields.bases.iter().map(&mut entry).collect();
+        let overrides: Vec<Vec<Bits>> = fields
+            .attributes
+            .iter()
+            .map(|attribute| attribute.overrides.iter().map(&mut entry).collect())
+            .collect();
+        let mut masks = Vec::new();
+        for attribute in &fields.attributes {
+            // Which difference does one bit of the field make, in an accessible entry?
+            let width = scene.old.len();
+            let mut mask = vec![FALSE; width];
+            let accessible = fields.bases.iter().find(|base| !base.is_no_access);
+            let base = match accessible {
+                Some(base) => base.bits.clone(),
+                None => constant(0, scene.prot_width),
+            };
+            let without = scene.entry(function, &base);
+            for (i, &counts) in attribute.mask.iter().enumerate() {
+                if counts == FALSE {
+                    continue;
+                }
+                let mut other = base.clone();
+                other[i] = scene.unit.pre.logic.bools.not(other[i]);
+                let with = scene.entry(function, &other);
+                let bools = &mut scene.unit.pre.logic.bools;
+                let differs = bools.zip(&with, &without, Bools::xor);
+                for (place, differs) in mask.iter_mut().zip(differs) {
+                    let differs = bools.and(differs, counts);
+                    *place = bools.or(*place, differs);
+                }
+            }
+            for field in scene.rules.fields(scene.arch, scene.variant) {
+                let is_here = field.levels.is_empty()
+                    || field.levels.iter().any(|level| level == function.level());
+                if Kind::from(field.kind) == attribute.kind
+                    && is_here
+                    && let Some(declared) = scene.mask_named(&field.name)
+                {
+                    let bools = &mut scene.unit.pre.logic.bools;
+                    for (place, declared) in mask.iter_mut().zip(declared) {
+                        *place = bools.or(*place, declared);
+                    }
+                }
+            }
+            masks.push(mask);
+        }
+        Place {
+            protections: fields.bases.iter().map(|base| base.bits.clone()).collect(),
+            masks,
+            bases,
+            overrides,
+        }
+    }
+}
+
+/// A bit of state at one level.
+pub struct StateBits {
+    /// What it says.
+    pub kind: Kind,
+    /// The function that sets it.
+    pub set: String,
+    /// Bits it sets.
+    pub mask: Bits,
+    /// The old entry with them set.
+    pub with: Bits,
+    /// When an entry says so; a function of the old entry.
+    pub reads: Option<Bool>,
+}
+
+/// The state an entry can have.
+pub fn state_bits(scene: &mut Scene<'_, '_>, function: Modifier) -> Vec<StateBits> {
+    let level = function.level();
+    if function == Modifier::PgprotModify {
+        return Vec::new();
+    }
+    let mut all: Vec<StateBits> = Vec::new();
+    for state in &scene.rules.common.state {
+        let set = format!("{level}_{}", state.set);
+        let test = format!("{level}_{}", state.test);
+        if scene.is_there(&set) == FALSE {
+            continue;
+        }
+        let old = scene.old.clone();
+        let of = format!("{level}_t");
+        let variables = [("ptelint_old", of.as_str(), &old[..])];
+        let Ok(with) = scene.evaluate(&format!("{set}(ptelint_old)"), &variables, TRUE) else {
+            continue;
+        };
+        let reads = scene.evaluate(&format!("!!{test}(ptelint_old)"), &variables, TRUE);
+        let is_argument = scene.unit.pre.logic.is_of(Class::Argument);
+        let bools = &mut scene.unit.pre.logic.bools;
+        let mut mask = vec![FALSE; old.len()];
+        for ((place, &with), &old) in mask.iter_mut().zip(&with).zip(&old) {
+            let new = bools.and_not(with, old);
+            *place = bools.exists(new, &is_argument);
+        }
+        // Making an entry dirty makes it soft-dirty too.
+        for earlier in &all {
+            mask = bools.zip(&mask, &earlier.mask, Bools::and_not);
+        }
+        let reads = reads.ok().map(|bits| bools.any(&bits));
+        all.push(StateBits {
+            kind: state.kind.into(),
+            set,
+            mask,
+            with,
+            reads,
+        });
+    }
+    all
+}
+
+impl Scene<'_, '_> {
+    /// The entry that a protection makes of the first page frame.
+    pub fn entry(&mut self, function: Modifier, prot: &[Bool]) -> Bits {
+        let width = self.old.len();
+        let mut bits = match function {
+            _ if self.without_entries.contains(&function) => prot.to_vec(),
+            Modifier::PgprotModify => prot.to_vec(),
+            _ => {
+                let level = function.level();
+                let text = format!("pfn_{level}(0UL, ptelint_prot)");
+                let variables = [("ptelint_prot", "pgprot_t", prot)];
+                match self.evaluate(&text, &variables, TRUE) {
+                    Ok(bits) if bits.len() > 1 && !self.is_open(&bits) => bits,
+                    // An architecture without such a function puts protections in as they are.
+                    _ => {
+                        self.without_entries.insert(function);
+                        prot.to_vec()
+                    }
+                }
+            }
+        };
+        bits.resize(width, FALSE);
+        bits
+    }
+
+    /// True if something that was not understood decides a bit.
+    pub fn is_open(&self, bits: &[Bool]) -> bool {
+        let logic = &self.unit.pre.logic;
+        let is_open = logic.is_of(Class::NotUnderstood);
+        let mut support = bits.iter().flat_map(|&bit| logic.bools.support(bit));
+        support.any(is_open)
+    }
+
+    /// A mask in words: a number, or the values that hold it.
+    pub fn shown(&mut self, mask: &[Bool]) -> String {
+        let bools = &mut self.unit.pre.logic.bools;
+        // Assumptions are not part of the name.
+        let certain = mask.iter().map(|&bit| {
+            let always = bools.implies(self.assumed, bit) == TRUE || bit == self.assumed;
+            if always { TRUE } else { bit }
+        });
+        let mask: Bits = certain.collect();
+        match as_constant(&mask) {
+            Some(mask) => format!("{mask:#x}"),
+            None => {
+                let known = self.unit.pre.logic.names([self.assumed]);
+                let names = self.unit.pre.logic.names(mask.iter().copied());
+                let own: Vec<_> = names.difference(&known).cloned().collect();
+                match own.is_empty() {
+                    true => names.into_iter().collect::<Vec<_>>().join(", "),
+                    false => own.join(", "),
+                }
+            }
+        }
+    }
+
+    /// The bits of a mask that is a macro of this architecture.
+    pub fn mask_named(&mut self, name: &str) -> Option<Bits> {
+        if self.is_there(name) == FALSE {
+            return None;
+        }
+        let mut bits = self.evaluate(name, &[], TRUE).ok()?;
+        bits.resize(self.old.len(), FALSE);
+        let bools = &mut self.unit.pre.logic.bools;
+        let assumed = self.assumed;
+        // What cannot be makes functions large and says nothing.
+        Some(bits.iter().map(|&bit| bools.and(bit, assumed)).collect())
+    }
+}

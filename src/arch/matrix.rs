@@ -1,0 +1,352 @@
+//! The answer: architectures × functions.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::analysis;
+use super::headers::{Headers, Sources};
+use super::variants::{Rules, Variant};
+
+/// What every architecture's helpers do.
+#[derive(Clone, Debug, Default)]
+pub struct Matrix {
+    /// One per architecture, variant and function, in this order.
+    pub rows: Vec<Row>,
+    /// Bits that should outlive a protection change and do not.
+    pub regressions: Vec<Regression>,
+    /// Functions that were not understood.
+    pub missed: BTreeSet<Missed>,
+    /// Files read.
+    pub n_files: usize,
+    /// Their size.
+    pub n_bytes: u64,
+}
+
+/// What one helper of one variant does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The directory below `arch/`.
+    pub arch: String,
+    /// The variant's name.
+    pub variant: String,
+    /// The helper.
+    pub function: Modifier,
+    /// Where it is defined.
+    pub file: String,
+    /// The line of its name.
+    pub line: u32,
+    /// The bits that count.
+    pub bits: Vec<Bit>,
+    /// Of caching and encryption together.
+    pub verdict: Verdict,
+    /// Of the memory type alone.
+    pub caching: Verdict,
+    /// Of encryption alone.
+    pub encryption: Verdict,
+    /// Configuration symbols that choose the variant.
+    pub config: Vec<String>,
+    /// Values the answer depends on.
+    pub unknown: BTreeSet<String>,
+    /// Macros the helper is made of.
+    #[serde(skip)]
+    pub used: Vec<Used>,
+}
+
+/// A helper that changes the protection of an entry, or of a protection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Modifier {
+    /// Of a PTE.
+    PteModify,
+    /// Of a leaf at PMD level.
+    PmdModify,
+    /// Of a leaf at PUD level.
+    PudModify,
+    /// Of `vm_page_prot`.
+    PgprotModify,
+}
+
+/// A bit, or a field of several.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Bit {
+    /// What the architecture calls it.
+    pub name: String,
+    /// Its mask, or the value that holds it at run time.
+    pub mask: String,
+    /// What it says.
+    pub kind: Kind,
+    /// Where it comes from.
+    pub from: Origin,
+}
+
+/// What a bit says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The memory type.
+    Caching,
+    /// That memory is encrypted, or that it is not.
+    Encryption,
+    /// No struct page behind the entry.
+    Special,
+    /// Device memory with a struct page.
+    Devmap,
+    /// Written to since somebody asked.
+    SoftDirty,
+    /// Write-protected by userfaultfd.
+    UffdWp,
+    /// Written to.
+    Dirty,
+    /// Used.
+    Accessed,
+}
+
+/// Where a bit of the result comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// The old entry.
+    Old,
+    /// The new protection.
+    New,
+    /// Set if either has it.
+    Or,
+    /// Always clear.
+    Cleared,
+    /// Always set.
+    Set,
+    /// None of these.
+    Depends,
+}
+
+/// Whether an override survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// There is nothing to lose.
+    NoAttributes,
+    /// Every override stays what it is.
+    Preserves,
+    /// Overrides stay, and entries without gain what the new protection has.
+    OrMerge,
+    /// Not decided.
+    Unknown,
+    /// Some override becomes something else.
+    LosesOverride,
+}
+
+/// A bit that should outlive a protection change and does not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Regression {
+    /// The directory below `arch/`.
+    pub arch: String,
+    /// Where the helper is defined.
+    pub file: String,
+    /// The line of its name.
+    pub line: u32,
+    /// The helper.
+    pub function: Modifier,
+    /// What is lost.
+    pub kind: Kind,
+    /// The bits that are lost, or the protection that becomes accessible.
+    pub bits: String,
+    /// The function that sets them.
+    pub accessor: String,
+    /// Variants it happens in.
+    pub variants: BTreeSet<String>,
+    /// Values it depends on.
+    pub condition: BTreeSet<String>,
+    /// A no-access protection becomes accessible.
+    pub opens: bool,
+}
+
+/// A function that was not understood.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Missed {
+    /// The directory below `arch/`.
+    pub arch: String,
+    /// The function.
+    pub function: String,
+    /// Where it is.
+    pub file: String,
+    /// Its line.
+    pub line: u32,
+    /// Why.
+    pub reason: String,
+}
+
+/// A macro that contributes to a helper.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Used {
+    /// Its name.
+    pub name: String,
+    /// Its value, if it is a constant.
+    pub value: Option<u128>,
+    /// Where it is defined.
+    pub file: String,
+    /// Its line.
+    pub line: u32,
+}
+
+/// Computes the matrix of a tree. Only headers are read, and what they declare but do not define.
+pub fn matrix(headers: &dyn Headers, rules: &Rules) -> Matrix {
+    let sources = Sources::new(headers);
+    let arches = sources.arches();
+    let jobs: Vec<(&str, &Variant)> = arches
+        .iter()
+        .flat_map(|arch| {
+            let variants = rules.variants(arch).iter();
+            let exists = {
+                let sources = &sources;
+                move |variant: &&Variant| {
+                    variant.requires.as_ref().is_none_or(|header| {
+                        let path = format!("arch/{arch}/include/{header}");
+                        sources.file(&path).is_some()
+                    })
+                }
+            };
+            variants
+                .filter(exists)
+                .map(|variant| (arch.as_str(), variant))
+        })
+        .collect();
+    let parts: Vec<Matrix> = jobs
+        .par_iter()
+        .map(|&(arch, variant)| analysis::analyse(&sources, rules, arch, variant))
+        .collect();
+    let mut all = Matrix::default();
+    for part in parts {
+        all.rows.extend(part.rows);
+        all.missed.extend(part.missed);
+        for new in part.regressions {
+            let same = |old: &&mut Regression| {
+                (
+                    &old.arch,
+                    &old.file,
+                    old.line,
+                    old.function,
+                    old.kind,
+                    &old.bits,
+                ) == (
+                    &new.arch,
+                    &new.file,
+                    new.line,
+                    new.function,
+                    new.kind,
+                    &new.bits,
+                )
+            };
+            match all.regressions.iter_mut().find(same) {
+                Some(old) => old.variants.extend(new.variants),
+                None => all.regressions.push(new),
+            }
+        }
+    }
+    all.regressions.sort();
+    (all.n_files, all.n_bytes) = sources.read_so_far();
+    all
+}
+
+impl Matrix {
+    /// The architecture directories where a helper can lose an override of a kind, in at least
+    /// one variant.
+    pub fn loses(&self, function: Modifier, kind: Kind) -> BTreeSet<&str> {
+        self.with(function, kind, Verdict::LosesOverride)
+    }
+
+    /// The architecture directories where a helper's verdict on a kind is `verdict`, in at least
+    /// one variant.
+    pub fn with(&self, function: Modifier, kind: Kind, verdict: Verdict) -> BTreeSet<&str> {
+        let rows = self.rows.iter().filter(|row| row.function == function);
+        rows.filter(|row| row.on(kind) == verdict)
+            .map(|row| row.arch.as_str())
+            .collect()
+    }
+}
+
+impl Row {
+    /// The verdict on caching or encryption.
+    pub fn on(&self, kind: Kind) -> Verdict {
+        match kind {
+            Kind::Encryption => self.encryption,
+            _ => self.caching,
+        }
+    }
+}
+
+impl Modifier {
+    /// Every helper.
+    pub const ALL: [Modifier; 4] = [
+        Modifier::PteModify,
+        Modifier::PmdModify,
+        Modifier::PudModify,
+        Modifier::PgprotModify,
+    ];
+
+    /// The function's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Modifier::PteModify => "pte_modify",
+            Modifier::PmdModify => "pmd_modify",
+            Modifier::PudModify => "pud_modify",
+            Modifier::PgprotModify => "pgprot_modify",
+        }
+    }
+
+    /// What it changes: `pte`, `pmd`, `pud` or `pgprot`.
+    pub fn level(self) -> &'static str {
+        self.name().split('_').next().unwrap_or_default()
+    }
+
+    /// The function with a name.
+    pub fn named(name: &str) -> Option<Modifier> {
+        Modifier::ALL
+            .into_iter()
+            .find(|function| function.name() == name)
+    }
+}
+
+impl Kind {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Caching => "caching",
+            Kind::Encryption => "encryption",
+            Kind::Special => "special",
+            Kind::Devmap => "devmap",
+            Kind::SoftDirty => "soft-dirty",
+            Kind::UffdWp => "uffd-wp",
+            Kind::Dirty => "dirty",
+            Kind::Accessed => "accessed",
+        }
+    }
+}
+
+impl Origin {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Origin::Old => "old",
+            Origin::New => "new",
+            Origin::Or => "or",
+            Origin::Cleared => "cleared",
+            Origin::Set => "set",
+            Origin::Depends => "depends",
+        }
+    }
+}
+
+impl Verdict {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::NoAttributes => "no-attributes",
+            Verdict::Preserves => "preserves",
+            Verdict::OrMerge => "or-merge",
+            Verdict::Unknown => "unknown",
+            Verdict::LosesOverride => "loses-override",
+        }
+    }
+}

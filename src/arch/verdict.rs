@@ -1,0 +1,376 @@
+//! From computed bits to verdicts.
+
+use std::collections::BTreeSet;
+
+use super::analysis::{Computed, Scene};
+use super::bools::{Bool, Bools, FALSE, TRUE};
+use super::fields::{Fields, Place, StateBits, state_bits};
+use super::matrix::{Bit, Kind, Modifier, Origin, Regression, Verdict};
+use super::variables::Class;
+use super::word::{Bits, constant};
+
+/// What there is to say of one helper.
+pub struct Judged {
+    /// The bits that count.
+    pub bits: Vec<Bit>,
+    /// Of both.
+    pub verdict: Verdict,
+    /// Of the memory type.
+    pub caching: Verdict,
+    /// Of encryption.
+    pub encryption: Verdict,
+    /// What it depends on.
+    pub unknown: BTreeSet<String>,
+    /// What it drops.
+    pub regressions: Vec<Regression>,
+}
+
+/// Judges a helper.
+pub fn judge(
+    scene: &mut Scene<'_, '_>,
+    fields: &Fields,
+    place: &Place,
+    computed: &Computed,
+) -> Judged {
+    let mut judged = Judged {
+        bits: Vec::new(),
+        verdict: Verdict::NoAttributes,
+        caching: Verdict::NoAttributes,
+        encryption: Verdict::NoAttributes,
+        unknown: BTreeSet::new(),
+        regressions: Vec::new(),
+    };
+    for (at, attribute) in fields.attributes.iter().enumerate() {
+        let (mut verdict, unknown) = attribute_verdict(scene, place, at, computed);
+        if !attribute.is_understood && verdict != Verdict::LosesOverride {
+            verdict = Verdict::Unknown;
+            let what = format!("what {} types there are", attribute.kind.word());
+            judged.unknown.insert(what);
+        }
+        judged.unknown.extend(unknown);
+        match attribute.kind {
+            Kind::Encryption => judged.encryption = verdict,
+            _ => judged.caching = verdict,
+        }
+        judged.verdict = judged.verdict.max(verdict);
+        let mask = place.masks[at].clone();
+        judged
+            .bits
+            .extend(attribute_bits(scene, attribute.kind, mask, computed));
+    }
+    let verdicts = [judged.caching, judged.encryption];
+    judged.regressions = torn_fields(scene, fields, verdicts, &judged.bits, computed);
+    for state in state_bits(scene, computed.function) {
+        if state.mask.iter().all(|&bit| bit == FALSE) {
+            continue;
+        }
+        judged
+            .regressions
+            .extend(lost_state(scene, place, &state, computed));
+        let name = scene.name_of_mask(&state.mask, computed);
+        let bit = bit(scene, name, state.kind, &state.mask, computed);
+        judged.bits.push(bit);
+    }
+    judged
+}
+
+/// An attribute of which the helper keeps one part and not the other, or encryption that it does
+/// not keep. A memory type that comes from the new protection as a whole is the architecture's
+/// decision, and the verdict says so.
+fn torn_fields(
+    scene: &mut Scene<'_, '_>,
+    fields: &Fields,
+    verdicts: [Verdict; 2],
+    bits: &[Bit],
+    computed: &Computed,
+) -> Vec<Regression> {
+    let mut all = Vec::new();
+    for (attribute, verdict) in fields.attributes.iter().zip(verdicts) {
+        let mut own = Vec::new();
+        for bit in bits.iter().filter(|bit| bit.kind == attribute.kind) {
+            // A bit without a name was found by what the helpers change.
+            let is_varied = scene.mask_named(&bit.name).is_none_or(|mask| {
+                let mut both = mask.iter().zip(&attribute.varied);
+                both.any(|(&mask, &varied)| mask != FALSE && varied != FALSE)
+            });
+            if is_varied {
+                own.push(bit);
+            }
+        }
+        let is_torn =
+            own.iter().any(|bit| bit.from == Origin::Old) || attribute.kind == Kind::Encryption;
+        if !is_torn || verdict != Verdict::LosesOverride || attribute.overrides.is_empty() {
+            continue;
+        }
+        own.retain(|bit| !matches!(bit.from, Origin::Old | Origin::Or));
+        for bit in own {
+            let accessor = attribute.overrides[0].name.split('(').next();
+            all.push(regression(
+                scene,
+                computed,
+                attribute.kind,
+                bit.name.clone(),
+                accessor.unwrap_or_default(),
+            ));
+        }
+    }
+    all
+}
+
+/// A state that an entry has before the helper and not behind it.
+fn lost_state(
+    scene: &mut Scene<'_, '_>,
+    place: &Place,
+    state: &StateBits,
+    computed: &Computed,
+) -> Option<Regression> {
+    let reads = state.reads?;
+    let support = scene.unit.pre.logic.bools.support(reads);
+    let mut result = computed.result.clone();
+    for (bit, &old) in result.iter_mut().zip(&scene.old) {
+        if !support.contains(&scene.unit.pre.logic.bools.number(old)) {
+            *bit = FALSE;
+        }
+    }
+    for entry in &place.bases {
+        let with = scene.apply(&state.with, Some(entry), None);
+        let had = scene.apply(&[reads], Some(&with), None)[0];
+        for base in &place.protections {
+            let result = scene.apply(&result, Some(&with), Some(base));
+            let has = scene.apply(&[reads], Some(&result), None)[0];
+            let counts = scene.assumed;
+            let bools = &mut scene.unit.pre.logic.bools;
+            let lost = bools.and_not(had, has);
+            let lost = bools.and(lost, counts);
+            let lost = bools.and(lost, computed.when);
+            if certainty(scene, lost) == Certainty::Sometimes {
+                let name = scene.shown(&state.mask);
+                let mut found = regression(scene, computed, state.kind, name, &state.set);
+                found.condition = scene.unit.pre.logic.names([lost]);
+                return Some(found);
+            }
+        }
+    }
+    None
+}
+
+fn regression(
+    scene: &Scene<'_, '_>,
+    computed: &Computed,
+    kind: Kind,
+    bits: String,
+    accessor: &str,
+) -> Regression {
+    Regression {
+        arch: scene.arch.to_owned(),
+        file: computed.file.clone(),
+        line: computed.line,
+        function: computed.function,
+        kind,
+        bits,
+        accessor: accessor.to_owned(),
+        variants: BTreeSet::from([scene.variant.to_owned()]),
+        condition: BTreeSet::new(),
+        opens: false,
+    }
+}
+
+/// Whether every override of one attribute survives, and what that depends on.
+fn attribute_verdict(
+    scene: &mut Scene<'_, '_>,
+    place: &Place,
+    at: usize,
+    computed: &Computed,
+) -> (Verdict, BTreeSet<String>) {
+    let mask = &place.masks[at];
+    let overrides = &place.overrides[at];
+    if overrides.is_empty() || mask.iter().all(|&bit| bit == FALSE) {
+        return (Verdict::NoAttributes, BTreeSet::new());
+    }
+    let counts = {
+        let bools = &mut scene.unit.pre.logic.bools;
+        bools.and(scene.assumed, computed.when)
+    };
+    let mut unknown = BTreeSet::new();
+    let mut worst = |scene: &mut Scene<'_, '_>, olds: &[Bits], news: &[Bits]| {
+        let mut worst = Certainty::Never;
+        for old in olds {
+            for new in news {
+                let changed = changed(scene, computed, mask, old, new);
+                let logic = &mut scene.unit.pre.logic;
+                let changed = logic.bools.and(changed, counts);
+                let certainty = certainty(scene, changed);
+                if certainty != Certainty::Never {
+                    unknown.extend(scene.unit.pre.logic.names([changed]));
+                }
+                worst = worst.max(certainty);
+            }
+        }
+        worst
+    };
+    let verdict = match worst(scene, overrides, &place.bases) {
+        Certainty::Sometimes => Verdict::LosesOverride,
+        Certainty::Unknown => Verdict::Unknown,
+        Certainty::Never => match worst(scene, &place.bases, overrides) {
+            Certainty::Sometimes => Verdict::OrMerge,
+            Certainty::Unknown => Verdict::Unknown,
+            Certainty::Never => Verdict::Preserves,
+        },
+    };
+    (verdict, unknown)
+}
+
+/// When the field of an entry is another one behind the helper.
+fn changed(
+    scene: &mut Scene<'_, '_>,
+    computed: &Computed,
+    mask: &[Bool],
+    old: &[Bool],
+    new: &[Bool],
+) -> Bool {
+    let bools = &mut scene.unit.pre.logic.bools;
+    // Of the old entry only the field is known, of protections everything.
+    let mut entry = Bits::new();
+    for (i, &variable) in scene.old.iter().enumerate() {
+        entry.push(match computed.function {
+            Modifier::PgprotModify => old[i],
+            _ => bools.choose(mask[i], old[i], variable),
+        });
+    }
+    let relevant: Bits = computed
+        .result
+        .iter()
+        .enumerate()
+        .map(|(i, &bit)| if mask[i] == FALSE { FALSE } else { bit })
+        .collect();
+    let result = scene.apply(&relevant, Some(&entry), Some(new));
+    let bools = &mut scene.unit.pre.logic.bools;
+    let mut changed = FALSE;
+    for (i, &bit) in result.iter().enumerate() {
+        if mask[i] != FALSE {
+            let differs = bools.xor(bit, old[i]);
+            let differs = bools.and(differs, mask[i]);
+            changed = bools.or(changed, differs);
+        }
+    }
+    changed
+}
+
+/// How certain it is that something can happen.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Certainty {
+    Never,
+    Unknown,
+    Sometimes,
+}
+
+fn certainty(scene: &mut Scene<'_, '_>, happens: Bool) -> Certainty {
+    if happens == FALSE {
+        return Certainty::Never;
+    }
+    let logic = &mut scene.unit.pre.logic;
+    let is_open = logic.is_of(Class::NotUnderstood);
+    match logic.bools.for_all(happens, &is_open) {
+        FALSE => Certainty::Unknown,
+        _ => Certainty::Sometimes,
+    }
+}
+
+fn attribute_bits(
+    scene: &mut Scene<'_, '_>,
+    kind: Kind,
+    mut mask: Bits,
+    computed: &Computed,
+) -> Vec<Bit> {
+    let mut bits = Vec::new();
+    let level = computed.function.level();
+    for field in scene.rules.fields(scene.arch, scene.variant) {
+        let is_here = field.levels.is_empty() || field.levels.iter().any(|l| l == level);
+        if Kind::from(field.kind) != kind || !is_here {
+            continue;
+        }
+        let Some(declared) = scene.mask_named(&field.name) else {
+            continue;
+        };
+        if declared.iter().all(|&bit| bit == FALSE) {
+            continue;
+        }
+        bits.push(bit(scene, field.name.clone(), kind, &declared, computed));
+        let bools = &mut scene.unit.pre.logic.bools;
+        mask = bools.zip(&mask, &declared, Bools::and_not);
+    }
+    for i in 0..mask.len() {
+        if mask[i] != FALSE {
+            let mut one = constant(0, mask.len());
+            one[i] = mask[i];
+            let name = scene.name_of_mask(&one, computed);
+            bits.push(bit(scene, name, kind, &one, computed));
+        }
+    }
+    bits
+}
+
+fn bit(
+    scene: &mut Scene<'_, '_>,
+    name: String,
+    kind: Kind,
+    mask: &[Bool],
+    computed: &Computed,
+) -> Bit {
+    Bit {
+        name,
+        mask: scene.shown(mask),
+        kind,
+        from: origin(scene, mask, computed),
+    }
+}
+
+/// Where the bits under a mask come from, if it is the same for all of them.
+fn origin(scene: &mut Scene<'_, '_>, mask: &[Bool], computed: &Computed) -> Origin {
+    let bools = &mut scene.unit.pre.logic.bools;
+    let counts = bools.and(scene.assumed, computed.when);
+    let candidates = [
+        Origin::Old,
+        Origin::New,
+        Origin::Cleared,
+        Origin::Set,
+        Origin::Or,
+    ];
+    let matches = |bools: &mut Bools, origin: Origin| {
+        for (i, &bit) in computed.result.iter().enumerate() {
+            let Some(&counts_here) = mask.get(i) else {
+                break;
+            };
+            let counts = bools.and(counts, counts_here);
+            if counts == FALSE {
+                continue;
+            }
+            let old = scene.old[i];
+            let new = scene.new.get(i).copied().unwrap_or(FALSE);
+            let expected = match origin {
+                Origin::Old => old,
+                Origin::New => new,
+                Origin::Cleared => FALSE,
+                Origin::Set => TRUE,
+                _ => bools.or(old, new),
+            };
+            let same = bools.same(bit, expected);
+            if bools.implies(counts, same) != TRUE {
+                return false;
+            }
+        }
+        true
+    };
+    let found = candidates
+        .into_iter()
+        .find(|&origin| matches(bools, origin));
+    found.unwrap_or(Origin::Depends)
+}
+
+impl Scene<'_, '_> {
+    /// The name of a macro that is exactly this mask; the mask itself if there is none.
+    fn name_of_mask(&mut self, mask: &[Bool], computed: &Computed) -> String {
+        let _ = computed;
+        self.shown(mask)
+    }
+}

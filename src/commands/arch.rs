@@ -1,0 +1,67 @@
+//! `ptelint arch`: what the architectures' helpers do.
+
+use clap::Args;
+use ptelint::{pipeline, report};
+
+use super::output::{self, Output};
+use super::progress::Bar;
+use super::{Format, Global, Paths, Status};
+
+/// Say whether each architecture's pte_modify() and friends keep the attribute bits
+///
+/// Computes pte_modify, pmd_modify, pud_modify and pgprot_modify of every architecture, bit by bit,
+/// from its headers. No configuration and no compiler is needed; where the configuration matters,
+/// an architecture has several variants.
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Arch {
+    /// Show masks, values and macros of one architecture
+    #[arg(long, value_name = "ARCH")]
+    explain: Option<String>,
+    #[command(flatten)]
+    paths: Paths,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  ptelint arch ~/linux
+  ptelint arch --explain arm64 ~/linux
+  ptelint arch --format json ~/linux | jq '.functions[] | select(.verdict == \"loses-override\")'";
+
+impl Arch {
+    pub fn run(self, global: &Global) -> anyhow::Result<Status> {
+        let bar = Bar::new();
+        let answer = pipeline::arch(&self.paths.paths, &global.options(), &bar)?;
+        bar.finish();
+        if let Some(arch) = &self.explain
+            && !answer.matrix.rows.iter().any(|row| row.arch == *arch)
+        {
+            let mut known: Vec<&str> = answer
+                .matrix
+                .rows
+                .iter()
+                .map(|row| row.arch.as_str())
+                .collect();
+            known.dedup();
+            anyhow::bail!(
+                "no architecture `{arch}` in this tree\n  tip: there is {}",
+                match known.is_empty() {
+                    true => "none; give the top directory of a kernel tree".to_owned(),
+                    false => known.join(", "),
+                }
+            );
+        }
+        match (global.format, &self.explain) {
+            (Format::Json, explain) => {
+                let json = report::arch_json(&answer, explain.as_deref())?;
+                output::to_stdout(json.as_bytes())?;
+            }
+            (_, Some(arch)) => {
+                Output::new(global)
+                    .print(|buffer| report::arch_explained(&answer, arch, buffer))?;
+            }
+            (_, None) => Output::new(global).print(|buffer| report::arch(&answer, buffer))?,
+        }
+        Ok(Status::Clean)
+    }
+}

@@ -1,0 +1,51 @@
+//! `ptelint arch`: what the architectures' helpers do.
+
+use std::path::PathBuf;
+
+use super::{Options, PipelineError, Progress, TreeSummary, in_pool, kind_of, open};
+use crate::analysis::Coverage;
+use crate::arch::{self, Matrix, Rules, Verdict};
+
+/// The matrix of a tree.
+pub struct ArchAnswer {
+    /// What was checked.
+    pub tree: TreeSummary,
+    /// What was understood.
+    pub coverage: Coverage,
+    /// The answer.
+    pub matrix: Matrix,
+}
+
+/// Computes the matrix of `paths`; without any, as for a check.
+pub fn arch(
+    paths: &[PathBuf],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<ArchAnswer, PipelineError> {
+    in_pool(options, || {
+        let (tree, is_sample) = open(paths)?;
+        progress.stage("architectures", None);
+        let answer = arch::matrix(&tree, Rules::builtin());
+        let unknown = answer
+            .rows
+            .iter()
+            .filter(|row| row.verdict == Verdict::Unknown);
+        let coverage = Coverage {
+            functions: answer.rows.len(),
+            not_understood: answer.missed.len(),
+            indirect_unresolved: 0,
+            unproven: unknown.count(),
+        };
+        Ok(ArchAnswer {
+            tree: TreeSummary {
+                kind: kind_of(&tree, is_sample),
+                version: tree.version.clone(),
+                files_scanned: tree.files.len(),
+                files_parsed: answer.n_files,
+                bytes: answer.n_bytes,
+            },
+            coverage,
+            matrix: answer,
+        })
+    })
+}

@@ -1,0 +1,148 @@
+//! Verdicts on whole kernel trees that were reviewed by hand against the source.
+
+#[path = "support/kernel.rs"]
+mod kernel;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::ExitCode;
+
+use kernel::{LINUX_6_1, LINUX_6_12};
+use ptelint::arch::{Kind, Matrix, Modifier, Origin, Rules, Verdict, matrix};
+use ptelint::tree::Tree;
+
+fn main() -> ExitCode {
+    let args = libtest_mimic::Arguments::from_args();
+    let mut trials = Vec::new();
+    for kernel in [LINUX_6_12, LINUX_6_1] {
+        trials.push(kernel.trial("pte_modify_does_what_was_reviewed", reviewed));
+        trials.push(kernel.trial("at_most_two_variants_are_unknown", hardly_unknown));
+    }
+    trials.push(LINUX_6_12.trial("masks_are_the_reviewed_ones", masks));
+    libtest_mimic::run(&args, trials).exit_code()
+}
+
+fn of(tree: &Path) -> Matrix {
+    let tree = Tree::open(&[tree.to_owned()]).expect("a tree");
+    matrix(&tree, Rules::builtin())
+}
+
+/// Architectures whose `pte_modify()` takes the memory type, or a part of it, from the new
+/// protection in at least one variant.
+const LOSING: &[&str] = &[
+    "arc",
+    "arm64",
+    "csky",
+    "m68k",
+    "microblaze",
+    "parisc",
+    "powerpc",
+    "riscv",
+    "sh",
+    "sparc",
+    "xtensa",
+];
+
+/// Architectures that keep it in every variant.
+const KEEPING: &[&str] = &["arm", "loongarch", "nios2", "x86"];
+
+fn reviewed(tree: &Path) {
+    let matrix = of(tree);
+    let losing = matrix.loses(Modifier::PteModify, Kind::Caching);
+    for arch in LOSING {
+        assert!(losing.contains(arch), "{arch}");
+    }
+    for arch in KEEPING {
+        let rows = matrix.rows.iter();
+        let rows = rows.filter(|row| row.arch == *arch && row.function == Modifier::PteModify);
+        let verdicts: BTreeSet<Verdict> = rows.map(|row| row.caching).collect();
+        assert_eq!(verdicts, BTreeSet::from([Verdict::Preserves]), "{arch}");
+    }
+}
+
+fn hardly_unknown(tree: &Path) {
+    let matrix = of(tree);
+    let rows = matrix.rows.iter();
+    let unknown: BTreeSet<_> = rows
+        .filter(|row| row.verdict == Verdict::Unknown)
+        .map(|row| (&row.arch, &row.variant))
+        .collect();
+    assert!(unknown.len() <= 2, "{unknown:?}");
+}
+
+/// Architecture, variant, line of `pte_modify()`, verdict; name, mask and origin of attribute bits.
+type Reviewed<'a> = (
+    &'a str,
+    &'a str,
+    u32,
+    Verdict,
+    &'a [(&'a str, &'a str, Origin)],
+);
+
+fn masks(tree: &Path) {
+    let expected: &[Reviewed<'_>] = &[
+        (
+            "arm64",
+            "all page sizes",
+            1151,
+            Verdict::LosesOverride,
+            &[
+                ("PTE_ATTRINDX_MASK", "0x1c", Origin::New),
+                ("PTE_SHARED", "0x300", Origin::Old),
+            ],
+        ),
+        (
+            "riscv",
+            "rv64 Svpbmt",
+            478,
+            Verdict::LosesOverride,
+            &[("_PAGE_MTMASK", "0x6000000000000000", Origin::New)],
+        ),
+        (
+            "sparc",
+            "sparc32 (SRMMU)",
+            302,
+            Verdict::LosesOverride,
+            &[("SRMMU_CACHE", "0x80", Origin::New)],
+        ),
+        (
+            "mips",
+            "R4K layout, 64-bit, RIXI",
+            532,
+            Verdict::Preserves,
+            &[("_CACHE_MASK", "0x3800", Origin::Old)],
+        ),
+        (
+            "x86",
+            "64-bit",
+            822,
+            Verdict::Preserves,
+            &[
+                ("_PAGE_PWT", "0x8", Origin::Old),
+                ("_PAGE_PCD", "0x10", Origin::Old),
+                ("_PAGE_PAT", "0x80", Origin::Old),
+                ("_PAGE_CC", "0x8000000000000", Origin::Old),
+            ],
+        ),
+        ("alpha", "all", 207, Verdict::NoAttributes, &[]),
+    ];
+    let matrix = of(tree);
+    for (arch, variant, line, verdict, bits) in expected {
+        let row = matrix.rows.iter().find(|row| {
+            row.arch == *arch && row.variant == *variant && row.function == Modifier::PteModify
+        });
+        let row = row.unwrap_or_else(|| panic!("no row for {arch} {variant}"));
+        assert_eq!(
+            (row.line, row.verdict),
+            (*line, *verdict),
+            "{arch} {variant}"
+        );
+        let attributes: Vec<_> = row
+            .bits
+            .iter()
+            .filter(|bit| matches!(bit.kind, Kind::Caching | Kind::Encryption))
+            .map(|bit| (bit.name.as_str(), bit.mask.as_str(), bit.from))
+            .collect();
+        assert_eq!(attributes, *bits, "{arch} {variant}");
+    }
+}
