@@ -6,7 +6,9 @@ use crate::analysis::dictionary::Word;
 use crate::analysis::machine::is_store;
 use crate::analysis::places::is_generic_path;
 use crate::callgraph::FnId;
-use crate::program::{ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, TypeRef};
+use crate::program::{
+    ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
+};
 use crate::vocabulary::{FlagsChange, Level, ProtectionEffect};
 
 use super::because::Because;
@@ -20,7 +22,7 @@ use super::words::Meaning;
 /// Targets of one indirect call beyond this many are not followed.
 const MAX_TARGETS: usize = 200;
 /// A function that only computes, with more blocks than this, is not followed for its result.
-const MAX_PREDICATE: usize = 60;
+const MAX_PREDICATE: usize = 40;
 /// Objects of a caller that a callee can see.
 const MAX_OBJECTS: usize = 8;
 
@@ -276,9 +278,6 @@ impl<'p> Engine<'p> {
                 let ty = entry_type(frame, call);
                 let level = self.setting.plan.setter(frame.id, frame.body_index, call);
                 if state.is_bound && level == Some(Setter::Encode) && is_hot(state, ty.base) {
-                    if std::env::var_os("REACH_HOT").is_some() {
-                        eprintln!("HOT {} {:?}\n  entries {:?}\n  store {:?} slots {:?}", frame.function.name, ty.base, state.entries, state.store.iter().map(|(p,k)| { let n = match p.base { Base::Local(l) => frame.function.locals[l.0 as usize].name.as_str(), _ => "?" }; format!("{n}.{:?}={:?}", p.fields, k.value) }).collect::<Vec<_>>(), state.slots);
-                    }
                     let span = frame.body.expr(call).span;
                     self.set
                         .entry(Setter::Encode)
@@ -471,7 +470,9 @@ impl<'p> Engine<'p> {
             .into_iter()
             .filter(|&target| {
                 self.chain.contains(&target)
-                    || is_direct && self.is_followed(target, is_telling, state.is_bound)
+                    || is_direct
+                        && self.matters(frame, call)
+                        && self.is_followed(target, is_telling, state.is_bound)
             })
             .collect();
         if followed.is_empty() || followed.len() > MAX_TARGETS {
@@ -563,6 +564,20 @@ impl<'p> Engine<'p> {
                 .into_iter()
                 .collect(),
         }
+    }
+
+    /// True if the result of a call can matter: it is used, and not only handed on to the callers of
+    /// a function that is followed for what it leads to.
+    fn matters(&self, frame: Frame<'p>, call: ExprId) -> bool {
+        let is_chain = self.chain.contains(&frame.id);
+        !frame.body.blocks.iter().any(|block| {
+            block
+                .instrs
+                .iter()
+                .any(|instr| matches!(instr, Instr::Eval { value } if *value == call))
+                || is_chain
+                    && matches!(block.terminator, Terminator::Return(Some(value)) if value == call)
+        })
     }
 
     /// True if following a call can tell something: it leads to a use, its result depends on what

@@ -111,14 +111,8 @@ impl<'p> Climb<'p> {
                     climbed.is_unclear = true;
                     return climbed;
                 }
-                let mut engine = Engine::new(self.setting, self.possible, &chain);
+                let mut engine = Engine::new(self.setting, self.possible, &chain, targets);
                 engine.run(root);
-                if std::env::var_os("REACH_DEBUG").is_some() {
-                    let name = |id: FnId| self.setting.world.program.function(id).name;
-                    let hits: Vec<_> = engine.hits.iter().filter(|(k,_)| targets.contains_key(&k.0)).map(|(k,h)| (name(k.0).as_str(), k.2, h.iter().map(|h| h.effect).collect::<Vec<_>>())).collect();
-                    let ways = self.open_way(&engine, targets, goal);
-                    eprintln!("RUN {:?} {:?} level {level} root {} contexts {} exhausted {} open {:?} entered {:?} hits {hits:?}", targets.keys().map(|id| name(*id).as_str()).collect::<Vec<_>>(), goal, name(root), engine.contexts.len(), engine.is_exhausted(), ways.is_some(), self.entered(root));
-                }
                 let Some(found) = self.open_way(&engine, targets, goal) else {
                     if engine.is_exhausted() {
                         climbed.is_unclear = true;
@@ -128,9 +122,6 @@ impl<'p> Climb<'p> {
                 };
                 match self.entered(root) {
                     Entered::AsRoot => {
-                        if std::env::var_os("REACH_DEBUG").is_some() {
-                            eprintln!("REACHED {:?} {:?}", goal, trace(&engine, found).iter().map(|s| { let f = self.setting.world.program.function(s.function); format!("{}@{}", f.name, s.span.start)}).collect::<Vec<_>>());
-                        }
                         climbed.reached = Some(trace(&engine, found));
                         return climbed;
                     }
@@ -206,7 +197,6 @@ impl<'p> Climb<'p> {
             return;
         }
         let world = self.setting.world;
-        let mut ends: BTreeMap<(FnId, usize), FixedBitSet> = BTreeMap::new();
         for context in &engine.contexts {
             let id = context.function;
             if !chain.contains(&id) {
@@ -216,15 +206,8 @@ impl<'p> Climb<'p> {
                 if context.visited[index].is_clear() || context.cut[index].is_empty() {
                     continue;
                 }
-                let ends = ends.entry((id, index)).or_insert_with(|| {
-                    let of_body = |places: &Vec<(usize, ExprId)>| -> Vec<ExprId> {
-                        let its = places.iter().filter(|(body, _)| *body == index);
-                        its.map(|(_, expr)| *expr).collect()
-                    };
-                    let exprs = targets.get(&id).map(of_body).unwrap_or_default();
-                    ends_of(world, id, index, chain, &exprs)
-                });
-                close_in(context, index, body, ends, climbed);
+                let ends = ends_of(world, id, index, chain, targets);
+                close_in(context, index, body, &ends, climbed);
             }
         }
     }
@@ -290,23 +273,24 @@ fn trace(engine: &Engine<'_>, (context, place): (ContextId, Span)) -> Vec<TraceS
 
 /// The blocks of a body from which a target is at hand: it stands there, or what leads to it is
 /// called or handed over.
-fn ends_of(
+pub fn ends_of(
     world: World<'_>,
     id: FnId,
     index: usize,
     chain: &BTreeSet<FnId>,
-    targets: &[ExprId],
+    targets: &Targets,
 ) -> FixedBitSet {
     let program = world.program;
     let function = program.function(id);
     let body = &function.bodies[index];
     let types = &world.facts.body(id, index).types;
+    let own = targets.get(&id).map(Vec::as_slice).unwrap_or_default();
     let is_end: Vec<bool> = body
         .exprs
         .iter()
         .enumerate()
         .map(|(i, expr)| {
-            targets.contains(&ExprId(i as u32))
+            own.contains(&(index, ExprId(i as u32)))
                 || match &expr.kind {
                     ExprKind::Global(name) => {
                         let named = program.resolve(*name, function.file);
@@ -356,6 +340,28 @@ fn ends_of(
     ends
 }
 
+/// The blocks of a body from which one of `ends` can be reached, those included, without going
+/// through blocks of `without`.
+pub fn toward(body: &Body, ends: &FixedBitSet, without: &FixedBitSet) -> FixedBitSet {
+    let mut found = ends.clone();
+    found.difference_with(without);
+    let mut has_changed = true;
+    while has_changed {
+        has_changed = false;
+        for (i, block) in body.blocks.iter().enumerate().rev() {
+            if found.contains(i) || without.contains(i) {
+                continue;
+            }
+            let successors = block.terminator.successors();
+            if successors.iter().any(|next| found.contains(next.0 as usize)) {
+                found.insert(i);
+                has_changed = true;
+            }
+        }
+    }
+    found
+}
+
 /// The edges out of what a context visited into what leads to a target.
 fn close_in(
     context: &Context,
@@ -364,24 +370,7 @@ fn close_in(
     ends: &FixedBitSet,
     climbed: &mut Climbed,
 ) {
-    let visited = &context.visited[index];
-    // Blocks not visited from which a target is reached without going through visited ones.
-    let mut toward = ends.clone();
-    toward.difference_with(visited);
-    let mut has_changed = true;
-    while has_changed {
-        has_changed = false;
-        for (i, block) in body.blocks.iter().enumerate().rev() {
-            if toward.contains(i) || visited.contains(i) {
-                continue;
-            }
-            let successors = block.terminator.successors();
-            if successors.iter().any(|next| toward.contains(next.0 as usize)) {
-                toward.insert(i);
-                has_changed = true;
-            }
-        }
-    }
+    let toward = toward(body, ends, &context.visited[index]);
     for ((_, to), cut) in &context.cut[index] {
         if cut.because.is_nothing() || !toward.contains(to.0 as usize) {
             continue;

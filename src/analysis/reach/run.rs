@@ -19,6 +19,7 @@ use crate::program::{
 };
 
 use super::because::Because;
+use super::climb::{self, Targets};
 use super::hypothesis::Hypothesis;
 use super::plan::{Plan, Setter};
 use super::state::{Cleared, State, States};
@@ -74,8 +75,6 @@ pub struct Context {
     /// For each body, edges no state passes: from, to; the condition, and why.
     pub cut: Vec<BTreeMap<(BlockId, BlockId), Cut>>,
     passed: Vec<BTreeSet<(BlockId, BlockId)>>,
-    /// Block visits.
-    pub visits: u32,
 }
 
 /// Why an edge is not taken.
@@ -134,6 +133,10 @@ pub struct Engine<'p> {
     memo: FxHashMap<(FnId, Vec<Known>, State), Memo>,
     /// Functions to follow whatever their size: those on a way to the targets.
     pub(super) chain: &'p BTreeSet<FnId>,
+    /// What the search is for.
+    targets: &'p Targets,
+    /// For bodies of the chain, the blocks from which a target can be reached.
+    toward: FxHashMap<(FnId, usize), Rc<FixedBitSet>>,
     pub(super) stack: Vec<ContextId>,
     running: Vec<FnId>,
     /// The outermost depth of a running function that was called again.
@@ -164,15 +167,22 @@ pub(super) struct Frame<'p> {
 }
 
 impl<'p> Engine<'p> {
-    /// An engine that follows the functions of `chain`, and knows which states of an override are
-    /// possible.
-    pub fn new(setting: Setting<'p>, possible: States, chain: &'p BTreeSet<FnId>) -> Engine<'p> {
+    /// An engine that follows the functions of `chain` to `targets`, and knows which states of an
+    /// override are possible.
+    pub fn new(
+        setting: Setting<'p>,
+        possible: States,
+        chain: &'p BTreeSet<FnId>,
+        targets: &'p Targets,
+    ) -> Engine<'p> {
         Engine {
             setting,
             possible,
             contexts: Vec::new(),
             memo: FxHashMap::default(),
             chain,
+            targets,
+            toward: FxHashMap::default(),
             stack: Vec::new(),
             running: Vec::new(),
             recursion: usize::MAX,
@@ -285,7 +295,6 @@ impl<'p> Engine<'p> {
                 .collect(),
             cut: vec![BTreeMap::new(); function.bodies.len()],
             passed: vec![BTreeSet::new(); function.bodies.len()],
-            visits: 0,
         });
         self.running.push(*id);
         self.stack.push(context);
@@ -338,13 +347,23 @@ impl<'p> Engine<'p> {
         let mut pending: BTreeMap<BlockId, Vec<State>> = BTreeMap::new();
         let mut seen: Vec<Vec<Group>> = vec![Vec::new(); body.blocks.len()];
         self.arrive(frame, &mut seen, &mut pending, BlockId(0), entry);
+        let toward = self.toward(frame);
         while let Some((block, states)) = pending.pop_first() {
+            if let Some(toward) = &toward
+                && !toward.contains(block.0 as usize)
+            {
+                // No target is ahead: what happens until the function ends is not looked at.
+                for mut state in states {
+                    state.lose_track();
+                    exits.push(exit(frame, state, Known::default()));
+                }
+                continue;
+            }
             for state in states {
                 if self.fuel == 0 {
                     return;
                 }
                 self.fuel -= 1;
-                self.contexts[frame.context].visits += 1;
                 if state.is_bound {
                     self.contexts[frame.context].visited[frame.body_index]
                         .insert(block.0 as usize);
@@ -354,6 +373,19 @@ impl<'p> Engine<'p> {
                 }
             }
         }
+    }
+
+    /// The blocks of a body of the chain from which a target can be reached.
+    fn toward(&mut self, frame: Frame<'p>) -> Option<Rc<FixedBitSet>> {
+        if !self.chain.contains(&frame.id) {
+            return None;
+        }
+        let (world, chain, targets) = (self.setting.world, self.chain, self.targets);
+        let toward = self.toward.entry((frame.id, frame.body_index)).or_insert_with(|| {
+            let ends = climb::ends_of(world, frame.id, frame.body_index, chain, targets);
+            Rc::new(climb::toward(frame.body, &ends, &FixedBitSet::new()))
+        });
+        Some(toward.clone())
     }
 
     fn run_block(

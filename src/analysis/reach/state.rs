@@ -220,6 +220,13 @@ impl State {
         value
     }
 
+    /// Nothing is known any more but which VMA is which.
+    pub fn lose_track(&mut self) {
+        self.store
+            .retain(|_, known| matches!(known.value, Value::Vma | Value::OtherVma));
+        self.unlock();
+    }
+
     /// Others may have changed every entry.
     pub fn unlock(&mut self) {
         for slot in self.slots.values_mut() {
