@@ -22,7 +22,7 @@ use super::words::Meaning;
 /// Targets of one indirect call beyond this many are not followed.
 const MAX_TARGETS: usize = 200;
 /// A function that only computes, with more blocks than this, is not followed for its result.
-const MAX_PREDICATE: usize = 40;
+const MAX_PREDICATE: usize = 64;
 /// Objects of a caller that a callee can see.
 const MAX_OBJECTS: usize = 8;
 
@@ -385,6 +385,9 @@ impl<'p> Engine<'p> {
             Some(Value::EntryPage(entry) | Value::NormalPage(entry)) => of_entry(state, entry),
             _ => of_slots(state, Symbol::new(type_name(level))),
         };
+        if effect == Effect::Override && std::env::var_os("REACH_HOT").is_some() {
+            eprintln!("HIT {} {:?}\n  store {:?} slots {:?} running {:?}", frame.function.name, state.entries, state.store.iter().map(|(p,k)| { let n = match p.base { Base::Local(l) => frame.function.locals[l.0 as usize].name.as_str(), _ => "?" }; format!("{n}.{:?}={:?}", p.fields, k.value) }).collect::<Vec<_>>(), state.slots, self.stack.iter().map(|c| self.setting.world.program.function(self.contexts[*c].function).name.as_str()).collect::<Vec<_>>());
+        }
         self.hit(frame, call, effect);
     }
 

@@ -403,9 +403,17 @@ fn lookups(world: World<'_>) -> FxHashMap<(FnId, usize), FxHashMap<ExprId, Vec<E
         }
         for (index, body) in function.bodies.iter().enumerate() {
             let types = &world.facts.body(id, index).types;
+            // A variable whose address is taken is about to be set, not read.
+            let mut is_set = FixedBitSet::with_capacity(body.exprs.len());
+            for expr in &body.exprs {
+                if let ExprKind::AddrOf(place) = expr.kind {
+                    is_set.insert(place.0 as usize);
+                }
+            }
             let is_lookup = |expr: ExprId| {
                 let ty = types[expr.0 as usize];
-                ty.pointers == 1
+                !is_set.contains(expr.0 as usize)
+                    && ty.pointers == 1
                     && world.dictionary.is_vma_type(ty.base)
                     && matches!(
                         body.expr(expr).kind,

@@ -675,6 +675,14 @@ fn signature(state: &State) -> u64 {
     hasher.finish()
 }
 
+/// True for results that callers tell apart: numbers of errors and other codes, entries.
+fn is_distinct(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Int(_) | Value::Word(_) | Value::Slot(_) | Value::Entry(_)
+    )
+}
+
 /// True if the same places lead to the override mapping, and the same to other VMAs.
 fn is_same_view(a: &State, b: &State) -> bool {
     let view = |state: &State| -> Vec<(Place, bool)> {
@@ -746,6 +754,6 @@ fn is_alike(a: &Exit, b: &Exit) -> bool {
         && a.state.is_accessible == b.state.is_accessible
         && a.value.value.truth() == b.value.value.truth()
         && std::mem::discriminant(&a.value.value) == std::mem::discriminant(&b.value.value)
-        && (a.value.value == b.value.value || !matches!(a.value.value, Value::Slot(_) | Value::Entry(_) | Value::Word(_)))
+        && (a.value.value == b.value.value || !is_distinct(&a.value.value))
         && heat(&a.state) == heat(&b.state)
 }
