@@ -134,6 +134,7 @@ pub(super) fn visible<T: Copy + Ord>(
 ) -> Vec<T> {
     let mut found = Vec::new();
     let mut is_weak = false;
+    let mut is_stub = false;
     let near = nearest(
         files,
         from,
@@ -148,7 +149,19 @@ pub(super) fn visible<T: Copy + Ord>(
         let facts = &files[candidate.file.0 as usize];
         // A generic function that an architecture defines too is the weak one of both.
         is_weak |= !candidate.is_static && facts.path.ends_with(".c") && facts.arch.is_none();
+        // A header that defines what a source file defines, too, does so where that is not built.
+        is_stub |= candidate.is_static && facts.path.ends_with(".h") && candidate.file != from;
         found.push(candidate.id);
+    }
+    if is_stub {
+        let here = &files[from.0 as usize];
+        let behind = candidates.clone().filter(|candidate| {
+            let there = &files[candidate.file.0 as usize];
+            !candidate.is_static && there.path.ends_with(".c") && is_same_program(here, there)
+        });
+        found.extend(behind.map(|candidate| candidate.id));
+        found.sort();
+        found.dedup();
     }
     if is_weak && files[from.0 as usize].arch.is_none() {
         let overriding = candidates.filter(|candidate| {

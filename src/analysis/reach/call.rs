@@ -9,7 +9,7 @@ use crate::callgraph::FnId;
 use crate::program::{
     ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
 };
-use crate::vocabulary::{FlagsChange, Level, ProtectionEffect};
+use crate::vocabulary::{FlagsChange, Install, Level, ProtectionEffect};
 
 use super::because::Because;
 use super::eval::{is_page, new_page};
@@ -161,10 +161,9 @@ impl<'p> Engine<'p> {
                     None => Known::default(),
                 }
             }
-            Some(Word::Insert(_) | Word::Install(_)) => {
-                for &arg in args {
-                    self.eval(frame, &mut state, arg);
-                }
+            Some(Word::Insert(_)) => Known::default(),
+            Some(Word::Install(install)) => {
+                self.call_install(frame, &mut state, call, args, install);
                 Known::default()
             }
             Some(Word::MemberAccess(_)) => self.eval_place(frame, &mut state, call),
@@ -276,13 +275,6 @@ impl<'p> Engine<'p> {
             Meaning::NewPage(axiom) => Some(Known::plain(new_page(axiom))),
             Meaning::Encode => {
                 let ty = entry_type(frame, call);
-                let level = self.setting.plan.setter(frame.id, frame.body_index, call);
-                if state.is_bound && level == Some(Setter::Encode) && is_hot(state, ty.base) {
-                    let span = frame.body.expr(call).span;
-                    self.set
-                        .entry(Setter::Encode)
-                        .or_insert((frame.context, span));
-                }
                 // What remembers a page of the core's.
                 let possible = States::of(&[
                     crate::vocabulary::EntryState::Encoded,
@@ -292,14 +284,16 @@ impl<'p> Engine<'p> {
                 let value = state.new_entry(ty.base, states);
                 if let Value::Entry(number) = value
                     && let Some(entry) = state.entries.get_mut(&number)
-                    && !entry.states.is_override()
                 {
-                    entry.cleared_by = Some(super::state::Cleared {
-                        function: frame.id,
-                        body: frame.body_index,
-                        condition: call,
-                        because: Because::ENTRY | Because::NEVER_ENCODED,
-                    });
+                    entry.is_encoded = true;
+                    if !entry.states.is_override() {
+                        entry.cleared_by = Some(super::state::Cleared {
+                            function: frame.id,
+                            body: frame.body_index,
+                            condition: call,
+                            because: Because::ENTRY | Because::NEVER_ENCODED,
+                        });
+                    }
                 }
                 Some(Known::plain(value))
             }
@@ -319,6 +313,46 @@ impl<'p> Engine<'p> {
                 })
             }
             Meaning::Hint(_) | Meaning::ExcludedKind(_) => None,
+        }
+    }
+
+    /// An entry is written. One that remembers a page, in the place of an override, makes that an
+    /// encoded one.
+    fn call_install(
+        &mut self,
+        frame: Frame<'p>,
+        state: &mut State,
+        call: ExprId,
+        args: &[ExprId],
+        install: &Install,
+    ) {
+        let values: Vec<Value> = args
+            .iter()
+            .map(|&arg| self.eval(frame, state, arg).value)
+            .collect();
+        let Some(Value::Entry(written)) = values.get(install.entry) else {
+            return;
+        };
+        let Some(written) = state.entries.get(written) else {
+            return;
+        };
+        let setter = self.setting.plan.setter(frame.id, frame.body_index, call);
+        if !state.is_bound || !written.is_encoded || setter != Some(Setter::Encode) {
+            return;
+        }
+        let replaced = values.iter().find_map(|value| match value {
+            Value::Slot(slot) => state.slots.get(slot)?.entry,
+            _ => None,
+        });
+        let is_hot = match replaced.and_then(|entry| state.entries.get(&entry)) {
+            Some(entry) => entry.states.is_override(),
+            None => is_hot(state, written.ty),
+        };
+        if is_hot {
+            let span = frame.body.expr(call).span;
+            self.set
+                .entry(Setter::Encode)
+                .or_insert((frame.context, span));
         }
     }
 
@@ -753,7 +787,11 @@ fn of_slots(state: &State, ty: Symbol) -> Effect {
 
 /// True unless every entry in hand of a type is known to be no override.
 fn is_hot(state: &State, ty: Symbol) -> bool {
-    let mut entries = state.entries.values().filter(|entry| entry.ty == ty).peekable();
+    let mut entries = state
+        .entries
+        .values()
+        .filter(|entry| entry.ty == ty && !entry.is_encoded)
+        .peekable();
     entries.peek().is_none() || entries.any(|entry| entry.states.is_override())
 }
 

@@ -113,6 +113,14 @@ impl<'p> Climb<'p> {
                 }
                 let mut engine = Engine::new(self.setting, self.possible, &chain, targets);
                 engine.run(root);
+                if std::env::var_os("REACH_DEBUG").is_some() {
+                    let name = |id: FnId| self.setting.world.program.function(id).name;
+                    let hits: Vec<_> = engine.hits.iter().filter(|(k,_)| targets.contains_key(&k.0)).map(|(k,h)| (name(k.0).as_str(), k.2, h.iter().map(|h| h.effect).collect::<Vec<_>>())).collect();
+                    let ways = self.open_way(&engine, targets, goal);
+                    eprintln!("RUN {:?} {:?} level {level} root {} contexts {} exhausted {} open {:?} entered {:?} hits {hits:?}", targets.keys().map(|id| name(*id).as_str()).collect::<Vec<_>>(), goal, name(root), engine.contexts.len(), engine.is_exhausted(), ways.is_some(), self.entered(root));
+                    let c = &engine.contexts[0];
+                    eprintln!("   visited {:?} cut {:?}", c.visited.iter().map(|v| v.ones().collect::<Vec<_>>()).collect::<Vec<_>>(), c.cut);
+                }
                 let Some(found) = self.open_way(&engine, targets, goal) else {
                     if engine.is_exhausted() {
                         climbed.is_unclear = true;

@@ -12,7 +12,7 @@ use crate::analysis::facts::World;
 use crate::analysis::places::is_generic_path;
 use crate::callgraph::FnId;
 use crate::program::{
-    BinaryOp, Body, ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
+    BinaryOp, Body, Expr, ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
     UnaryOp,
 };
 
@@ -157,20 +157,32 @@ impl Plan {
                 if !generic {
                     continue;
                 }
+                let callee_of = |expr: &Expr| match &expr.kind {
+                    ExprKind::Call { callee, args } => match body.expr(*callee).kind {
+                        ExprKind::Global(name) => Some((name, args.len())),
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                let encodes = body.exprs.iter().any(|expr| {
+                    callee_of(expr).is_some_and(|(name, _)| {
+                        matches!(words.meaning(name), Some(Meaning::Encode))
+                    })
+                });
                 for (i, expr) in body.exprs.iter().enumerate() {
                     let expr_id = ExprId(i as u32);
+                    let is_install = || {
+                        callee_of(expr).is_some_and(|(name, n_args)| {
+                            let word = world.dictionary.word(name, n_args);
+                            matches!(word, Some(Word::Install(_)))
+                        })
+                    };
                     let setter = match &expr.kind {
                         ExprKind::Global(name) => match words.meaning(*name) {
                             Some(Meaning::Hint(_)) => Some(Setter::Hint),
                             _ => None,
                         },
-                        ExprKind::Call { callee, .. } => match body.expr(*callee).kind {
-                            ExprKind::Global(name) => match words.meaning(name) {
-                                Some(Meaning::Encode) => Some(Setter::Encode),
-                                _ => None,
-                            },
-                            _ => None,
-                        },
+                        _ if encodes && is_install() => Some(Setter::Encode),
                         _ => None,
                     };
                     if let Some(setter) = setter

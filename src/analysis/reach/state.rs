@@ -45,6 +45,8 @@ pub struct Entry {
     pub ty: Symbol,
     /// What it can be.
     pub states: States,
+    /// True if it was made to remember a page, not read.
+    pub is_encoded: bool,
     /// Why it cannot be an override any more.
     pub cleared_by: Option<Cleared>,
 }
@@ -196,6 +198,7 @@ impl State {
                 let entry = Entry {
                     ty,
                     states,
+                    is_encoded: false,
                     cleared_by: None,
                 };
                 self.entries.insert(number, entry);
@@ -310,6 +313,7 @@ impl State {
                 let entry = Entry {
                     ty: a.ty,
                     states: a.states.or(b.states),
+                    is_encoded: a.is_encoded || b.is_encoded,
                     cleared_by: a.cleared_by.or(b.cleared_by),
                 };
                 joined.entries.insert(*number, entry);
