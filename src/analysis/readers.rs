@@ -26,6 +26,10 @@ struct Judge<'a> {
     inserters: BTreeSet<FnId>,
     /// What keeps override mappings away from constructs and modifies.
     proofs: BTreeMap<reach::Use, Judgement>,
+    /// On which architectures a function that modifies an entry loses attributes.
+    losing: &'a (dyn Fn(&str) -> BTreeSet<String> + Sync),
+    /// Which overrides there can be, by level.
+    overrides: BTreeMap<Level, Overrides>,
 }
 
 /// A use before it is written out.
@@ -42,12 +46,14 @@ struct Use {
 }
 
 /// Lists the generic uses. `is_override_table` tells whether mappings with a table of operations,
-/// by its name, hold overrides.
+/// by its name, hold overrides; `losing`, on which architectures a function that modifies an entry
+/// loses attributes.
 pub fn readers(
     world: World<'_>,
     places: &Places<'_>,
     uses: &Uses,
     is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
+    losing: &(dyn Fn(&str) -> BTreeSet<String> + Sync),
     without: &reach::Without,
 ) -> Vec<Reader> {
     let World {
@@ -62,6 +68,11 @@ pub fn readers(
         uses,
         inserters: inserters(world, places, uses),
         proofs: BTreeMap::new(),
+        losing,
+        overrides: [Level::Pte, Level::Pmd, Level::Pud]
+            .into_iter()
+            .map(|level| (level, overrides_at(world, places, level)))
+            .collect(),
     };
     let entry_uses: BTreeSet<reach::Use> = uses
         .events
@@ -113,6 +124,90 @@ pub fn readers(
             && a.role != Role::Modify
     });
     readers
+}
+
+/// Overrides that can be made at a level.
+#[derive(Debug, Default)]
+struct Overrides {
+    /// True if an API takes a protection from its caller.
+    are_anywhere: bool,
+    /// Where an API makes them by itself.
+    arches: BTreeSet<String>,
+}
+
+/// What the insertion APIs of the tree make of one level. A tree that defines none is part of one
+/// that does: anything is possible.
+fn overrides_at(world: World<'_>, places: &Places<'_>, level: Level) -> Overrides {
+    let mut found = Overrides::default();
+    let mut is_defined = false;
+    for insert in world.dictionary.inserts() {
+        let definitions = world
+            .program
+            .functions_named(Symbol::new(&insert.name))
+            .iter()
+            .map(|&id| (id, world.program.function(id)))
+            .filter(|(_, function)| {
+                function.params().len() > insert.target && places.is_generic(function.file)
+            });
+        for (id, function) in definitions {
+            is_defined = true;
+            if insert.level != level || computes_and_drops(function) {
+                continue;
+            }
+            found.are_anywhere |= insert.protection.is_some();
+            for adjust in &insert.adjusts {
+                let name = Symbol::new(&adjust.function);
+                let callees = world.program.functions_named(name);
+                if callees.iter().any(|&callee| calls(world.program, id, callee)) {
+                    found.arches.extend(places.arches_defining(&adjust.function));
+                }
+            }
+        }
+    }
+    found.are_anywhere |= !is_defined;
+    found
+}
+
+/// True if a function names another.
+fn calls(program: &Program, caller: FnId, callee: FnId) -> bool {
+    let name = program.function(callee).name;
+    program.function(caller).bodies.iter().any(|body| {
+        body.exprs
+            .iter()
+            .any(|expr| matches!(expr.kind, ExprKind::Global(called) if called == name))
+    })
+}
+
+/// True if a function has a protection changed for it, by a function that is given its address,
+/// and then never reads it.
+fn computes_and_drops(function: &crate::program::Function) -> bool {
+    let protections = function
+        .locals
+        .iter()
+        .enumerate()
+        .filter(|(_, local)| local.ty.base == "pgprot_t" && local.ty.pointers == 0);
+    protections.into_iter().any(|(number, _)| {
+        function.bodies.iter().any(|body| {
+            let is_it = |expr: ExprId| {
+                matches!(body.expr(expr).kind, ExprKind::Local(local) if local.0 as usize == number)
+            };
+            let mut n_addresses = 0;
+            let mut n_mentions = 0;
+            let mut n_targets = 0;
+            for (i, expr) in body.exprs.iter().enumerate() {
+                n_mentions += usize::from(is_it(ExprId(i as u32)));
+                if let ExprKind::AddrOf(place) = expr.kind {
+                    n_addresses += usize::from(is_it(place));
+                }
+            }
+            for instr in body.blocks.iter().flat_map(|block| &block.instrs) {
+                if let crate::program::Instr::Assign { target, .. } = instr {
+                    n_targets += usize::from(is_it(*target));
+                }
+            }
+            n_addresses > 0 && n_mentions == n_addresses + n_targets
+        })
+    })
 }
 
 /// The insertion APIs that are generic functions, and every function that only inserters call.
@@ -227,18 +322,21 @@ impl Judge<'_> {
             arches: BTreeSet::new(),
         };
         if is_inserter {
-            one.verdict = Verdict::Insertion;
+            one.verdict = match from_caller || !self.drops_override(id) {
+                true => Verdict::Insertion,
+                false => Verdict::Violation,
+            };
         } else if !bases.is_empty() && bases.iter().all(|base| *base == Base::Entry) {
             one.verdict = Verdict::Safe;
             one.reasons.insert(Reason::Preserve);
         } else {
-            self.judge(&mut one);
+            self.judge(&mut one, event, level);
         }
         Some(one)
     }
 
     /// Gives a construct or modify the verdict that the engine found.
-    fn judge(&self, one: &mut Use) {
+    fn judge(&self, one: &mut Use, event: &Event, level: Level) {
         let key = reach::Use {
             function: one.function,
             span: one.span,
@@ -254,6 +352,9 @@ impl Judge<'_> {
         };
         if one.verdict == Verdict::Safe {
             one.reasons.clone_from(&judgement.reasons);
+        }
+        if one.verdict == Verdict::ArchDependent {
+            self.judge_by_arch(one, event, level);
         }
         for guard in &judgement.guards {
             let function = self.program.function(guard.function);
@@ -272,6 +373,49 @@ impl Judge<'_> {
             let text = format!("an override mapping gets here, in {}", function.name);
             one.evidence.insert((text, function.file, step.span.start));
         }
+    }
+
+    /// An override is modified: whether it loses its attributes is up to the architecture, and to
+    /// whether there can be overrides of this level at all.
+    fn judge_by_arch(&self, one: &mut Use, event: &Event, level: Level) {
+        let level = match level {
+            Level::Huge => Level::Pte,
+            other => other,
+        };
+        let Some(overrides) = self.overrides.get(&level) else {
+            return;
+        };
+        if !overrides.are_anywhere && overrides.arches.is_empty() {
+            one.verdict = Verdict::Safe;
+            one.reasons.insert(Reason::Level);
+            return;
+        }
+        let name = called_name(self.program, event);
+        let mut losing = name.map_or_else(BTreeSet::new, |name| (self.losing)(name.as_str()));
+        if !overrides.are_anywhere {
+            losing.retain(|arch| overrides.arches.contains(arch));
+        }
+        if losing.is_empty() {
+            one.verdict = Verdict::Safe;
+            one.reasons.insert(Reason::Preserve);
+            if !overrides.are_anywhere {
+                one.reasons.insert(Reason::Level);
+            }
+            return;
+        }
+        one.arches = losing;
+    }
+
+    /// True if an insertion API computes a protection for what a function constructs, and the
+    /// function does not use it.
+    fn drops_override(&self, id: FnId) -> bool {
+        self.inserters.iter().any(|&caller| {
+            let function = self.program.function(caller);
+            self.dictionary.is_insert(function.name)
+                && computes_and_drops(function)
+                && self.uses.events.contains_key(&id)
+                && calls(self.program, caller, id)
+        })
     }
 
     fn entry_word(&self, event: &Event) -> Option<(Role, Level)> {
@@ -350,6 +494,7 @@ impl Judge<'_> {
             arches: BTreeSet::new(),
         };
         let mut forwarded: Option<Verdict> = None;
+        let mut arches = BTreeSet::new();
         let mut role = None;
         for event in events {
             let (new_role, verdict) = match &event.kind {
@@ -365,7 +510,9 @@ impl Judge<'_> {
                     } else if self.is_merge(event) {
                         (Role::Recompute, None)
                     } else {
-                        (Role::Forward, Some(self.sinks(targets, *argument)))
+                        let (verdict, its_arches) = self.sinks(targets, *argument);
+                        arches.extend(its_arches);
+                        (Role::Forward, Some(verdict))
                     }
                 }
                 EventKind::Insert {
@@ -398,7 +545,10 @@ impl Judge<'_> {
             }
         }
         match (role, forwarded) {
-            (_, Some(verdict)) => Some(one(Role::Forward, verdict)),
+            (_, Some(verdict)) => Some(Use {
+                arches,
+                ..one(Role::Forward, verdict)
+            }),
             (role, None) if is_covered && role != Some(Role::Recompute) => None,
             (Some(role), None) => Some(one(role, Verdict::NoEntry)),
             (None, None) => Some(one(Role::Other, Verdict::NoEntry)),
@@ -460,10 +610,12 @@ impl Judge<'_> {
         })
     }
 
-    /// The worst that can happen to a protection passed to one of `targets`.
-    fn sinks(&self, targets: &[FnId], argument: usize) -> Verdict {
+    /// The worst that can happen to a protection passed to one of `targets`, and on which
+    /// architectures.
+    fn sinks(&self, targets: &[FnId], argument: usize) -> (Verdict, BTreeSet<String>) {
+        let mut arches = BTreeSet::new();
         if targets.is_empty() {
-            return Verdict::Unproven;
+            return (Verdict::Unproven, arches);
         }
         let mut worst = Verdict::NoEntry;
         let mut seen: BTreeSet<(FnId, usize)> = BTreeSet::new();
@@ -488,6 +640,7 @@ impl Judge<'_> {
                     EventKind::Entry { protection } if has(protection) => {
                         if let Some(found) = self.entry_use(id, event, protection) {
                             worst = rank_max(worst, found.verdict);
+                            arches.extend(found.arches);
                         }
                     }
                     EventKind::Insert {
@@ -505,7 +658,7 @@ impl Judge<'_> {
                 }
             }
         }
-        worst
+        (worst, arches)
     }
 
     fn reader(&self, one: Use) -> Reader {

@@ -308,6 +308,7 @@ fn analyse(
         &places,
         &uses,
         &|table| override_tables.contains(table.as_str()),
+        &|name| losing(&matrix, name),
         &analysis::Without::default(),
     );
     clock.stage("proofs");
@@ -365,6 +366,20 @@ fn kind_of(tree: &Tree, is_sample: bool) -> &'static str {
         TreeKind::Directory => "directory",
         TreeKind::File => "file",
     }
+}
+
+/// On which architectures a function that modifies an entry loses caching or encryption. hugetlb
+/// has entries like any other.
+fn losing(matrix: &arch_stage::Matrix, name: &str) -> BTreeSet<String> {
+    let name = name.strip_prefix("huge_").unwrap_or(name);
+    let Some(modifier) = arch_stage::Modifier::named(name) else {
+        return BTreeSet::new();
+    };
+    [arch_stage::Kind::Caching, arch_stage::Kind::Encryption]
+        .into_iter()
+        .flat_map(|kind| matrix.loses(modifier, kind))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The architecture directories with a definition of `name`, as a function or a macro.

@@ -48,6 +48,8 @@ pub struct Climbed {
     pub because: Because,
     /// Where it does.
     pub guards: BTreeSet<Guard>,
+    /// True if a way leads on only through tables that override mappings do not have.
+    pub is_other_kind: bool,
     /// What the place does to override mappings that get there and are not harmed.
     pub effects: BTreeSet<Effect>,
 }
@@ -251,7 +253,7 @@ impl<'p> Climb<'p> {
             Some(axiom) => {
                 climbed.effects.insert(Effect::HandlerPage(axiom as u8));
             }
-            None => climbed.because |= Because::KIND,
+            None => climbed.is_other_kind = true,
         }
         climbed.guards.insert(Guard {
             function: root,

@@ -138,7 +138,7 @@ impl<'p> Engine<'p> {
         // The first member of a page is the page: `&folio->page`.
         if let ExprKind::Member { base, .. } = frame.body.expr(expr).kind {
             let known = self.eval(frame, state, base);
-            if is_page(&known.value) {
+            if is_page(&known.value) || known.value == Value::Int(0) {
                 return known;
             }
         }

@@ -281,6 +281,10 @@ impl Case<'_> {
         if judgement.reasons.contains(&Reason::FaultPage) {
             judgement.reasons.remove(&Reason::Cow);
         }
+        // That other mappings use the same code says nothing where a better reason covers them.
+        if climbed.is_other_kind && judgement.reasons.is_empty() {
+            judgement.reasons.insert(Reason::Ops);
+        }
         judgement.is_unclear |= judgement.reasons.is_empty() && !judgement.is_reached;
         judgement
     }
