@@ -622,8 +622,13 @@ impl<'p> Engine<'p> {
     fn is_followed(&self, target: FnId, is_telling: bool, is_bound: bool) -> bool {
         let world = self.setting.world;
         let function = world.program.function(target);
-        let path = &world.program.file(function.file).path;
-        if world.dictionary.is_insert(function.name) || !is_generic_path(path) {
+        let file = world.program.file(function.file);
+        // What an architecture does to entries, the vocabulary tells; twenty of them would double
+        // every state as often.
+        if world.dictionary.is_insert(function.name)
+            || !is_generic_path(&file.path)
+            || file.arch.is_some()
+        {
             return false;
         }
         let finds_vma = !is_bound && finds_vma(self, function);

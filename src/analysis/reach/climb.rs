@@ -120,6 +120,9 @@ impl<'p> Climb<'p> {
                     let hits: Vec<_> = engine.hits.iter().filter(|(k,_)| targets.contains_key(&k.0)).map(|(k,h)| (name(k.0).as_str(), k.2, h.iter().map(|h| h.effect).collect::<Vec<_>>())).collect();
                     let ways = self.open_way(&engine, targets, goal);
                     eprintln!("RUN {:?} {:?} level {level} root {} contexts {} exhausted {} open {:?} entered {:?} hits {hits:?}", targets.keys().map(|id| name(*id).as_str()).collect::<Vec<_>>(), goal, name(root), engine.contexts.len(), engine.is_exhausted(), ways.is_some(), self.entered(root));
+                    let mut n: BTreeMap<FnId, u32> = BTreeMap::new();
+                    for c in &engine.contexts { *n.entry(c.function).or_default() += 1; }
+                    for (f, k) in n { eprintln!("CTX {} {}", name(f), k); }
                     let c = &engine.contexts[0];
                     eprintln!("   visited {:?} cut {:?}", c.visited.iter().map(|v| v.ones().collect::<Vec<_>>()).collect::<Vec<_>>(), c.cut);
                 }

@@ -330,6 +330,19 @@ impl<'p> Engine<'p> {
             }
             return;
         }
+        // `*new = *vma`: a copy is an override mapping if the original is.
+        if let ExprKind::Deref(pointer) = frame.body.expr(target).kind
+            && ty.pointers == 0
+            && self.setting.world.dictionary.is_vma_type(ty.base)
+            && let Some(place) = self.place_of(frame, state, pointer)
+        {
+            let known = self.eval(frame, state, value);
+            if matches!(known.value, Value::Vma | Value::OtherVma) {
+                state.set(place, known);
+                self.leave_view(frame, state);
+                return;
+            }
+        }
         let Some(place) = self.place_of(frame, state, target) else {
             // Evaluated all the same, for what it sets.
             self.eval(frame, state, value);
