@@ -503,36 +503,54 @@ impl<'p> Engine<'p> {
             self.declare(target, args, &values, frame, &mut state);
         }
         let is_direct = self.callee_name(frame, *callee).is_some();
-        let followed: Vec<FnId> = targets
-            .into_iter()
-            .filter(|&target| {
+        let matters = is_direct && self.matters(frame, call);
+        let (followed, others): (Vec<FnId>, Vec<FnId>) =
+            targets.into_iter().partition(|&target| {
                 self.chain.contains(&target)
-                    || is_direct
-                        && self.matters(frame, call)
-                        && self.is_followed(target, is_telling, state.is_bound)
-            })
-            .collect();
-        if followed.is_empty() || followed.len() > MAX_TARGETS {
-            self.call_unknown(frame, &mut state, *callee, &values);
-            let ty = frame.facts.types[call.0 as usize];
-            // A page computed from a page is one of the same folio; an entry computed from an entry
-            // is that entry with other bits.
-            let is_source = |known: &&Known| match known.value {
-                Value::Entry(entry) => {
-                    ty.pointers == 0
-                        && state.entries.get(&entry).is_some_and(|entry| entry.ty == ty.base)
-                }
-                ref value => is_page(value) && is_page_type(ty),
-            };
-            let known = values.iter().find(is_source).cloned().unwrap_or_default();
-            return self.with_result(frame, call, known, state);
+                    || matters && self.is_followed(target, is_telling, state.is_bound)
+            });
+        if followed.len() > MAX_TARGETS {
+            return self.call_unfollowed(frame, call, &values, state);
         }
         let mut states = Vec::new();
-        for target in followed {
+        for &target in &followed {
             states.extend(self.call_function(frame, call, target, &values, &state));
+        }
+        // Any of the others may be the one that is called.
+        if followed.is_empty() || !others.is_empty() {
+            states.extend(self.call_unfollowed(frame, call, &values, state));
         }
         unique(&mut states);
         states
+    }
+
+    /// A call of which only its arguments are known.
+    fn call_unfollowed(
+        &mut self,
+        frame: Frame<'p>,
+        call: ExprId,
+        values: &[Known],
+        mut state: State,
+    ) -> Vec<State> {
+        let ExprKind::Call { callee, .. } = frame.body.expr(call).kind else {
+            return vec![state];
+        };
+        self.call_unknown(frame, &mut state, callee, values);
+        let ty = frame.facts.types[call.0 as usize];
+        // A page computed from a page is one of the same folio; an entry computed from an entry is
+        // that entry with other bits.
+        let is_source = |known: &&Known| match known.value {
+            Value::Entry(entry) => {
+                ty.pointers == 0
+                    && state
+                        .entries
+                        .get(&entry)
+                        .is_some_and(|entry| entry.ty == ty.base)
+            }
+            ref value => is_page(value) && is_page_type(ty),
+        };
+        let known = values.iter().find(is_source).cloned().unwrap_or_default();
+        self.with_result(frame, call, known, state)
     }
 
     /// A call of which nothing is known: what its arguments point to may have changed. Which VMA a

@@ -277,8 +277,8 @@ impl Case<'_> {
         }
         let mut explained = BTreeSet::new();
         self.name_facts(because, setters, &mut judgement, &mut explained);
-        // What maps a page that a handler gave maps a copy of it, too.
-        if judgement.reasons.contains(&Reason::FaultPage) {
+        // What maps a page it was given, for one of these reasons, maps a copy of it, too.
+        if judgement.reasons.len() > 1 {
             judgement.reasons.remove(&Reason::Cow);
         }
         // That other mappings use the same code says nothing where a better reason covers them.
