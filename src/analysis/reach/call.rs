@@ -419,9 +419,6 @@ impl<'p> Engine<'p> {
             Some(Value::EntryPage(entry) | Value::NormalPage(entry)) => of_entry(state, entry),
             _ => of_slots(state, Symbol::new(type_name(level))),
         };
-        if effect == Effect::Override && std::env::var_os("REACH_HOT").is_some() {
-            eprintln!("HIT {} {:?}\n  store {:?} slots {:?} running {:?}", frame.function.name, state.entries, state.store.iter().map(|(p,k)| { let n = match p.base { Base::Local(l) => frame.function.locals[l.0 as usize].name.as_str(), _ => "?" }; format!("{n}.{:?}={:?}", p.fields, k.value) }).collect::<Vec<_>>(), state.slots, self.stack.iter().map(|c| self.setting.world.program.function(self.contexts[*c].function).name.as_str()).collect::<Vec<_>>());
-        }
         self.hit(frame, call, effect);
     }
 
@@ -722,6 +719,18 @@ impl<'p> Engine<'p> {
             .collect();
         arguments.truncate(self.setting.world.program.function(target).n_params);
         let inner = passage.state(state, &self.setting.hypothesis.flags);
+        let callee = match frame.body.expr(call).kind {
+            ExprKind::Call { callee, .. } => strip(frame.body, callee),
+            _ => call,
+        };
+        self.is_indirect = match frame.body.expr(callee).kind {
+            ExprKind::Global(_) => false,
+            ExprKind::Member { base, .. } => {
+                let base = self.eval(frame, &mut state.clone(), base).value;
+                !matches!(base, Value::Tables(_))
+            }
+            _ => true,
+        };
         let exits = self.enter(target, arguments, inner, Some((frame.context, site)));
         let mut states = Vec::new();
         for exit in exits.iter() {

@@ -115,17 +115,6 @@ impl<'p> Climb<'p> {
                 }
                 let mut engine = Engine::new(self.setting, self.possible, &chain, targets);
                 engine.run(root);
-                if std::env::var_os("REACH_DEBUG").is_some() {
-                    let name = |id: FnId| self.setting.world.program.function(id).name;
-                    let hits: Vec<_> = engine.hits.iter().filter(|(k,_)| targets.contains_key(&k.0)).map(|(k,h)| (name(k.0).as_str(), k.2, h.iter().map(|h| h.effect).collect::<Vec<_>>())).collect();
-                    let ways = self.open_way(&engine, targets, goal);
-                    eprintln!("RUN {:?} {:?} level {level} root {} contexts {} exhausted {} open {:?} entered {:?} hits {hits:?}", targets.keys().map(|id| name(*id).as_str()).collect::<Vec<_>>(), goal, name(root), engine.contexts.len(), engine.is_exhausted(), ways.is_some(), self.entered(root));
-                    let mut n: BTreeMap<FnId, u32> = BTreeMap::new();
-                    for c in &engine.contexts { *n.entry(c.function).or_default() += 1; }
-                    for (f, k) in n { eprintln!("CTX {} {}", name(f), k); }
-                    let c = &engine.contexts[0];
-                    eprintln!("   visited {:?} cut {:?}", c.visited.iter().map(|v| v.ones().collect::<Vec<_>>()).collect::<Vec<_>>(), c.cut);
-                }
                 let Some(found) = self.open_way(&engine, targets, goal) else {
                     if engine.is_exhausted() {
                         climbed.is_unclear = true;
@@ -133,13 +122,16 @@ impl<'p> Climb<'p> {
                     self.close(&engine, targets, goal, &chain, &mut climbed);
                     continue;
                 };
+                let is_callers_choice = is_indirect(&engine, found.0)
+                    && !self.setting.plan.callers(root).is_empty();
                 match self.entered(root) {
-                    Entered::AsRoot => {
+                    Entered::AsRoot if !is_callers_choice => {
                         climbed.reached = Some(trace(&engine, found));
                         return climbed;
                     }
                     Entered::ByOtherKind(members) => self.close_tables(root, &members, &mut climbed),
-                    Entered::ByCallers => {
+                    // Whom a function calls through a pointer it was given, its callers tell.
+                    Entered::ByCallers | Entered::AsRoot => {
                         if open.insert(root) {
                             next.extend(self.setting.plan.callers(root));
                         }
@@ -264,6 +256,19 @@ impl<'p> Climb<'p> {
             kind: GuardKind::Tables,
         });
     }
+}
+
+/// True if a way leads through a call whose target a caller further up may tell.
+fn is_indirect(engine: &Engine<'_>, context: ContextId) -> bool {
+    let mut at = Some(context);
+    while let Some(context) = at {
+        let context = &engine.contexts[context];
+        if context.is_indirect {
+            return true;
+        }
+        at = context.caller.map(|(caller, _)| caller);
+    }
+    false
 }
 
 /// From where the override mapping comes into view to a place.

@@ -33,7 +33,8 @@ impl<'p> Engine<'p> {
             }
             ExprKind::Deref(inner) => match self.eval(frame, state, *inner) {
                 known @ Known {
-                    value: Value::Vma, ..
+                    value: Value::Vma | Value::OtherVma,
+                    ..
                 } => known,
                 Known {
                     value: Value::Slot(slot),

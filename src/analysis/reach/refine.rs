@@ -58,6 +58,9 @@ impl<'p> Engine<'p> {
                 let is_equal = (*op == BinaryOp::Eq) == holds;
                 self.learn_equality(frame, branch, (*a, *b), is_equal, state)?;
             }
+            ExprKind::Binary(BinaryOp::And, a, b) if !holds => {
+                self.learn_clear(frame, (*a, *b), state);
+            }
             ExprKind::Binary(BinaryOp::Lt, a, b) if holds => {
                 if self.eval(frame, state, *b).value == Value::Int(0) {
                     self.learn_value(frame, *a, Value::Negative, state);
@@ -166,6 +169,31 @@ impl<'p> Engine<'p> {
             self.narrow(frame, branch, entry, allowed, Because::NEVER_HINTED, state)?;
         }
         Ok(())
+    }
+
+    /// `word & MASK` is 0, for several flags at once: all but what is supported is turned away.
+    fn learn_clear(&mut self, frame: Frame<'p>, (a, b): (ExprId, ExprId), state: &mut State) {
+        for (word, mask) in [(a, b), (b, a)] {
+            let Value::Word(mask) = self.eval(frame, state, mask).value else {
+                continue;
+            };
+            if mask.ones | mask.zeros != !0 || mask.ones.count_ones() < 2 {
+                continue;
+            }
+            let known = match self.eval(frame, state, word).value {
+                Value::Word(bits) => bits,
+                Value::Unknown => Bits::unknown(),
+                _ => continue,
+            };
+            if let Some(place) = self.place_of(frame, state, word) {
+                let known = Bits {
+                    ones: known.ones & !mask.ones,
+                    zeros: known.zeros | mask.ones,
+                };
+                state.set(place, Known::plain(Value::Word(known)));
+                return;
+            }
+        }
     }
 
     /// Two entries are equal.

@@ -68,8 +68,8 @@ pub struct Context {
     pub function: FnId,
     /// Who called it first, and where; `None` where the search began.
     pub caller: Option<(ContextId, Span)>,
-    /// True if the override mapping is in view from the start.
-    pub is_bound: bool,
+    /// True if it was called through a pointer that callers further up may tell.
+    pub is_indirect: bool,
     /// For each body, the blocks visited with the override mapping in view.
     pub visited: Vec<FixedBitSet>,
     /// For each body, edges no state passes: from, to; the condition, and why.
@@ -142,6 +142,8 @@ pub struct Engine<'p> {
     /// The outermost depth of a running function that was called again.
     recursion: usize,
     fuel: u32,
+    /// True while a call through an unknown pointer is carried out.
+    pub(super) is_indirect: bool,
     pub(super) hits: BTreeMap<(FnId, usize, ExprId), Vec<Hit>>,
     pub(super) set: BTreeMap<Setter, (ContextId, Span)>,
 }
@@ -187,6 +189,7 @@ impl<'p> Engine<'p> {
             running: Vec::new(),
             recursion: usize::MAX,
             fuel: FUEL,
+            is_indirect: false,
             hits: BTreeMap::new(),
             set: BTreeMap::new(),
         }
@@ -287,7 +290,7 @@ impl<'p> Engine<'p> {
         self.contexts.push(Context {
             function: *id,
             caller,
-            is_bound: state.is_bound,
+            is_indirect: std::mem::take(&mut self.is_indirect),
             visited: function
                 .bodies
                 .iter()
