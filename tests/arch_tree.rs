@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         "dropped_bits_are_the_reviewed_ones",
         dropped_bits_and_special,
     ));
+    trials.push(LINUX_6_12.trial("doubtful_ones_are_decided", doubtful_ones));
     trials.push(LINUX_6_12.trial("masks_are_the_reviewed_ones", masks));
     libtest_mimic::run(&args, trials).exit_code()
 }
@@ -63,6 +64,37 @@ fn reviewed(tree: &Path) {
         let rows = rows.filter(|row| row.arch == *arch && row.function == Modifier::PteModify);
         let verdicts: BTreeSet<Verdict> = rows.map(|row| row.caching).collect();
         assert_eq!(verdicts, BTreeSet::from([Verdict::Preserves]), "{arch}");
+    }
+}
+
+/// Verdicts that are not what they seem at first.
+fn doubtful_ones(tree: &Path) {
+    let matrix = of(tree);
+    for (arch, variant, function, verdict) in [
+        // A protection is translated for a large segment, and has no write-back bit behind it.
+        ("s390", "64-bit", Modifier::PmdModify, Verdict::NoAttributes),
+        // The generic one does not know the architecture's further types.
+        (
+            "microblaze",
+            "all",
+            Modifier::PgprotModify,
+            Verdict::LosesOverride,
+        ),
+        (
+            "powerpc",
+            "book3s/32",
+            Modifier::PgprotModify,
+            Verdict::LosesOverride,
+        ),
+        ("powerpc", "8xx", Modifier::PgprotModify, Verdict::OrMerge),
+        // One of its own, that copies the bits.
+        ("x86", "64-bit", Modifier::PgprotModify, Verdict::Preserves),
+    ] {
+        let row = matrix.rows.iter().find(|row| {
+            (row.arch.as_str(), row.variant.as_str(), row.function) == (arch, variant, function)
+        });
+        let row = row.unwrap_or_else(|| panic!("no row for {arch} {variant}"));
+        assert_eq!(row.verdict, verdict, "{arch} {variant} {}", function.name());
     }
 }
 

@@ -170,7 +170,9 @@ fn opened(
     let overrides = fields.attributes.iter().zip(&place.overrides);
     let overrides = overrides.flat_map(|(attribute, bits)| attribute.overrides.iter().zip(bits));
     let bases = fields.bases.iter().zip(&place.bases);
-    let all: Vec<_> = bases.chain(overrides).collect();
+    let mut all: Vec<_> = bases.chain(overrides).collect();
+    // The telling example is a mapping that had access before.
+    all.sort_by_key(|(protection, _)| protection.is_no_access);
     let accessible: Vec<&Bits> = all
         .iter()
         .filter(|(protection, _)| !protection.is_no_access)
