@@ -26,6 +26,7 @@ fn transcripts() -> Vec<PathBuf> {
 fn output_is_as_written_down() {
     let elsewhere = tempfile::tempdir().unwrap();
     fs::create_dir(elsewhere.path().join("drivers")).unwrap();
+    write_toy_tree(&elsewhere.path().join("toy"));
     let bless = std::env::var_os("PTELINT_BLESS").is_some();
     let mut different = Vec::new();
     for file in transcripts() {
@@ -59,6 +60,26 @@ fn output_is_as_written_down() {
         "{}\n\nIf this is meant: PTELINT_BLESS=1 cargo test --test cli",
         different.join("\n")
     );
+}
+
+/// The page table of an architecture that exists nowhere, and a kernel's Makefile.
+fn write_toy_tree(root: &Path) {
+    let headers = root.join("arch/toy/include/asm");
+    fs::create_dir_all(&headers).unwrap();
+    let makefile = "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 0\n";
+    fs::write(root.join("Makefile"), makefile).unwrap();
+    let document = include_str!("../testdata/mask-regression/special_bad.c");
+    // Without the marker that names the file.
+    let text: String = document.split_inclusive('\n').skip(2).collect();
+    fs::write(headers.join("pgtable.h"), text).unwrap();
+    let rules = root.join("rules/arch");
+    fs::create_dir_all(&rules).unwrap();
+    let variant =
+        "[[variant]]\nname = \"one of ours\"\nbits = 64\nconfig = [\"CONFIG_MEM_SOFT_DIRTY\"]\n";
+    fs::write(rules.join("toy.toml"), variant).unwrap();
+    let wrong = root.join("wrong/arch");
+    fs::create_dir_all(&wrong).unwrap();
+    fs::write(wrong.join("toy.toml"), "[[variant]]\nname = 3\n").unwrap();
 }
 
 fn first_difference(expected: &str, actual: &str) -> String {

@@ -39,6 +39,8 @@ pub struct Scene<'a, 's> {
     pub prot_width: usize,
     /// Helpers of whose level no entry could be made from a protection.
     pub without_entries: BTreeSet<Modifier>,
+    /// Values of macros that somebody asked for.
+    pub values: FxHashMap<Symbol, Option<Bits>>,
 }
 
 /// A helper, computed.
@@ -72,10 +74,7 @@ pub fn analyse(sources: &Sources<'_>, rules: &Rules, arch: &str, variant: &Varia
         };
         // A level that is folded into the next has no leaves of its own; what is defined for it
         // need not make sense.
-        let folded = format!("__PAGETABLE_{}_FOLDED", function.level().to_uppercase());
-        if scene.unit.pre.is_defined(Symbol::new(&folded)) == TRUE
-            && scene.unit.troubles.len() > n_troubles
-        {
+        if scene.is_folded(function) && scene.unit.troubles.len() > n_troubles {
             continue;
         }
         let place = Place::find(&mut scene, &fields, function);
@@ -175,6 +174,7 @@ impl<'a, 's> Scene<'a, 's> {
             assumed: TRUE,
             prot_width: 0,
             without_entries: BTreeSet::new(),
+            values: FxHashMap::default(),
         };
         scene.prot_width = scene.width_of("pgprot_t");
         let widths = ["pte_t", "pmd_t", "pud_t"].map(|name| scene.width_of(name));
@@ -231,6 +231,12 @@ impl<'a, 's> Scene<'a, 's> {
         machine.value(&expr).map(|value| value.bits)
     }
 
+    /// True if the level of a helper is folded into the next.
+    pub fn is_folded(&mut self, function: Modifier) -> bool {
+        let folded = format!("__PAGETABLE_{}_FOLDED", function.level().to_uppercase());
+        self.unit.pre.is_defined(Symbol::new(&folded)) == TRUE
+    }
+
     /// When a function or macro is there.
     pub fn is_there(&mut self, name: &str) -> Bool {
         let name = Symbol::new(name);
@@ -246,7 +252,8 @@ impl<'a, 's> Scene<'a, 's> {
         there
     }
 
-    fn compute(&mut self, function: Modifier) -> Option<Computed> {
+    /// Computes a helper; `None` if there is none.
+    pub fn compute(&mut self, function: Modifier) -> Option<Computed> {
         let name = function.name();
         let when = self.is_there(name);
         if when == FALSE {
@@ -310,8 +317,7 @@ impl<'a, 's> Scene<'a, 's> {
             if one.definition.parameters.is_some() || one.definition.file == u32::MAX {
                 continue;
             }
-            let value = self.evaluate(name.as_str(), &[], TRUE);
-            let value = value.ok().and_then(|bits| as_constant(&bits));
+            let value = self.value_of(name).and_then(|bits| as_constant(&bits));
             all.push(Used {
                 name: name.to_string(),
                 value,

@@ -3,11 +3,14 @@
 //! A memory type is what the architecture's own helpers make of a base protection; the bits in
 //! which they differ are the field, less those that are permissions or state.
 
+use std::collections::BTreeSet;
+
 use super::analysis::Scene;
 use super::bools::{Bool, Bools, FALSE, TRUE};
 use super::matrix::{Kind, Modifier};
 use super::variables::Class;
 use super::word::{Bits, as_constant, constant};
+use crate::program::Symbol;
 
 /// The attributes of a variant.
 pub struct Fields {
@@ -40,6 +43,8 @@ pub struct Attribute {
     pub varied: Bits,
     /// All helpers and at least one base were understood.
     pub is_understood: bool,
+    /// Macros the helpers are made of.
+    pub used: BTreeSet<Symbol>,
 }
 
 /// What fields look like in what one helper changes.
@@ -116,6 +121,7 @@ fn attribute(
     let mut overrides: Vec<Protection> = Vec::new();
     let mut is_understood = bases.iter().any(|base| !base.is_no_access);
     let mut mask = vec![FALSE; scene.prot_width];
+    scene.unit.pre.used.clear();
     for helper in &scene.rules.common.helper {
         if Kind::from(helper.kind) != kind || scene.is_there(&helper.name) == FALSE {
             continue;
@@ -146,6 +152,7 @@ fn attribute(
             }
         }
     }
+    let used = std::mem::take(&mut scene.unit.pre.used);
     mask = scene
         .unit
         .pre
@@ -174,6 +181,7 @@ fn attribute(
         mask,
         varied,
         is_understood,
+        used,
     }
 }
 
@@ -198,8 +206,9 @@ impl Place {
                 None => constant(0, scene.prot_width),
             };
             let without = scene.entry(function, &base);
+            let elsewhere = scene.declared_elsewhere(function);
             for (i, &counts) in attribute.mask.iter().enumerate() {
-                if counts == FALSE {
+                if counts == FALSE || elsewhere.get(i).is_some_and(|&bit| bit != FALSE) {
                     continue;
                 }
                 let mut other = base.clone();
@@ -248,6 +257,8 @@ pub struct StateBits {
     pub with: Bits,
     /// When an entry says so; a function of the old entry.
     pub reads: Option<Bool>,
+    /// Macros the two functions are made of.
+    pub used: BTreeSet<Symbol>,
 }
 
 /// The state an entry can have.
@@ -266,10 +277,12 @@ pub fn state_bits(scene: &mut Scene<'_, '_>, function: Modifier) -> Vec<StateBit
         let old = scene.old.clone();
         let of = format!("{level}_t");
         let variables = [("ptelint_old", of.as_str(), &old[..])];
+        scene.unit.pre.used.clear();
         let Ok(with) = scene.evaluate(&format!("{set}(ptelint_old)"), &variables, TRUE) else {
             continue;
         };
         let reads = scene.evaluate(&format!("!!{test}(ptelint_old)"), &variables, TRUE);
+        let used = std::mem::take(&mut scene.unit.pre.used);
         let is_argument = scene.unit.pre.logic.is_of(Class::Argument);
         let bools = &mut scene.unit.pre.logic.bools;
         let mut mask = vec![FALSE; old.len()];
@@ -282,12 +295,24 @@ pub fn state_bits(scene: &mut Scene<'_, '_>, function: Modifier) -> Vec<StateBit
             mask = bools.zip(&mask, &earlier.mask, Bools::and_not);
         }
         let reads = reads.ok().map(|bits| bools.any(&bits));
+        // Bits that are set on the way and say something else are not this state.
+        let asks = reads.map(|reads| bools.support(reads)).unwrap_or_default();
+        let mut read = mask.clone();
+        for (place, &old) in read.iter_mut().zip(&old) {
+            if !asks.contains(&bools.number(old)) {
+                *place = FALSE;
+            }
+        }
+        if read.iter().any(|&bit| bit != FALSE) {
+            mask = read;
+        }
         all.push(StateBits {
             kind: state.kind.into(),
             set,
             mask,
             with,
             reads,
+            used,
         });
     }
     all
@@ -318,6 +343,19 @@ impl Scene<'_, '_> {
         bits
     }
 
+    /// Bits of declared fields that are not at the level of a helper.
+    fn declared_elsewhere(&mut self, function: Modifier) -> Bits {
+        let mut all = vec![FALSE; self.old.len()];
+        for field in self.rules.fields(self.arch, self.variant) {
+            let is_here =
+                field.levels.is_empty() || field.levels.iter().any(|l| l == function.level());
+            if !is_here && let Some(mask) = self.mask_named(&field.name) {
+                all = self.unit.pre.logic.bools.zip(&all, &mask, Bools::or);
+            }
+        }
+        all
+    }
+
     /// True if something that was not understood decides a bit.
     pub fn is_open(&self, bits: &[Bool]) -> bool {
         let logic = &self.unit.pre.logic;
@@ -341,9 +379,16 @@ impl Scene<'_, '_> {
                 let known = self.unit.pre.logic.names([self.assumed]);
                 let names = self.unit.pre.logic.names(mask.iter().copied());
                 let own: Vec<_> = names.difference(&known).cloned().collect();
-                match own.is_empty() {
+                let names = match own.is_empty() {
                     true => names.into_iter().collect::<Vec<_>>().join(", "),
                     false => own.join(", "),
+                };
+                // The configuration says whether there is a bit, not which.
+                let is_config = names.split(", ").all(|name| name.starts_with("CONFIG_"));
+                let there: Bits = mask.iter().map(|&bit| Bool::from(bit != FALSE)).collect();
+                match as_constant(&there) {
+                    Some(there) if is_config => format!("{there:#x} ({names})"),
+                    _ => names,
                 }
             }
         }

@@ -146,13 +146,15 @@ pub struct Regression {
     pub file: String,
     /// The line of its name.
     pub line: u32,
+    /// The column of its name, from 1.
+    pub column: u32,
     /// The helper.
     pub function: Modifier,
     /// What is lost.
     pub kind: Kind,
     /// The bits that are lost, or the protection that becomes accessible.
     pub bits: String,
-    /// The function that sets them.
+    /// The function that sets them, or the protection there was before.
     pub accessor: String,
     /// Variants it happens in.
     pub variants: BTreeSet<String>,
@@ -229,6 +231,7 @@ pub fn matrix(headers: &dyn Headers, rules: &Rules) -> Matrix {
                     old.function,
                     old.kind,
                     &old.bits,
+                    old.opens,
                 ) == (
                     &new.arch,
                     &new.file,
@@ -236,6 +239,7 @@ pub fn matrix(headers: &dyn Headers, rules: &Rules) -> Matrix {
                     new.function,
                     new.kind,
                     &new.bits,
+                    new.opens,
                 )
             };
             match all.regressions.iter_mut().find(same) {
@@ -244,9 +248,21 @@ pub fn matrix(headers: &dyn Headers, rules: &Rules) -> Matrix {
             }
         }
     }
+    for found in &mut all.regressions {
+        found.column = column(headers, &found.file, found.line, found.function.name());
+    }
     all.regressions.sort();
     (all.n_files, all.n_bytes) = sources.read_so_far();
     all
+}
+
+/// Where a name stands in its line; 1 if it does not, as what a macro made.
+fn column(headers: &dyn Headers, file: &str, line: u32, name: &str) -> u32 {
+    let bytes = headers.read(file).unwrap_or_default();
+    let mut lines = bytes.split(|&byte| byte == b'\n');
+    let text = line.checked_sub(1).and_then(|n| lines.nth(n as usize));
+    let at = text.and_then(|text| memchr::memmem::find(text, name.as_bytes()));
+    at.map_or(1, |at| at as u32 + 1)
 }
 
 impl Matrix {

@@ -16,6 +16,8 @@
 //! - `machine.rs` runs functions on words (`word.rs`) whose bits are functions of the arguments,
 //!   of configuration symbols and of values known at run time (`bools.rs`, `variables.rs`).
 //! - `fields.rs` finds out which bits are memory types, encryption and state; `verdict.rs` judges.
+//! - `names.rs` finds what the architecture calls a bit.
+//! - `probe.rs` applies a helper to given entries, to compare it with what a compiler makes of it.
 //!
 //! **Invariant:** nothing is guessed. A value nobody can know here is a variable with a name; an
 //! answer that depends on it says so.
@@ -33,9 +35,11 @@ mod headers;
 mod lex;
 mod machine;
 mod matrix;
+mod names;
 mod number;
 mod parse;
 mod preprocess;
+mod probe;
 mod statement;
 mod trouble;
 mod unit;
@@ -48,4 +52,5 @@ pub use headers::Headers;
 pub use matrix::{
     Bit, Kind, Matrix, Missed, Modifier, Origin, Regression, Row, Used, Verdict, matrix,
 };
+pub use probe::{Probe, results};
 pub use variants::{Rules, RulesError};

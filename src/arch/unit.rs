@@ -2,7 +2,7 @@
 //!
 //! Declarations are found by a glance at their tokens and read when somebody asks for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -33,7 +33,8 @@ pub struct Unit<'s> {
     types: FxHashMap<(What, Symbol), Type>,
     /// Types that are being read.
     open: Vec<(What, Symbol)>,
-    functions: FxHashMap<usize, Rc<Result<Function>>>,
+    /// Functions that were read, and the macros in them.
+    functions: FxHashMap<usize, (Rc<Result<Function>>, BTreeSet<Symbol>)>,
     enumerators: FxHashMap<Symbol, Rc<Vec<Constant>>>,
     read_enums: FxHashSet<usize>,
     looked_for: Vec<Symbol>,
@@ -302,9 +303,11 @@ impl<'s> Unit<'s> {
     /// A function's parameters and body.
     pub fn function(&mut self, item: &Rc<Item>, name: Symbol) -> Rc<Result<Function>> {
         let key = Rc::as_ptr(item) as usize;
-        if let Some(known) = self.functions.get(&key) {
+        if let Some((known, used)) = self.functions.get(&key) {
+            self.pre.used.extend(used);
             return known.clone();
         }
+        let used_before = std::mem::take(&mut self.pre.used);
         let mut tokens = item.tokens.clone();
         paint(&mut tokens, name);
         let function = self.pre.expand(&tokens, item.when).and_then(|tokens| {
@@ -318,7 +321,9 @@ impl<'s> Unit<'s> {
             parser.function()
         });
         let function = Rc::new(function);
-        self.functions.insert(key, function.clone());
+        let used = self.pre.used.clone();
+        self.pre.used.extend(used_before);
+        self.functions.insert(key, (function.clone(), used));
         function
     }
 

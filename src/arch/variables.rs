@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use super::bools::{Bool, Bools};
+use super::bools::{Bool, Bools, Substitution};
 use super::word::Bits;
 
 /// Why a value is not known.
@@ -84,6 +84,21 @@ impl Logic {
     /// The condition with this name.
     pub fn condition(&mut self, class: Class, name: &str) -> Bool {
         self.word(class, name, 1)[0]
+    }
+
+    /// What takes the place of words whose value is known after all.
+    pub fn settled(&self, value: &dyn Fn(Class, &str) -> Option<u128>) -> Substitution {
+        let mut by = Substitution::default();
+        for (name, bits) in &self.words {
+            for (i, &bit) in bits.iter().enumerate() {
+                let number = self.bools.number(bit);
+                let class = self.names.get(&number).map(|known| known.0);
+                if let Some(value) = class.and_then(|class| value(class, name)) {
+                    by.insert(number, Bool::from(value >> i & 1 == 1));
+                }
+            }
+        }
+        by
     }
 
     /// A test for variables of a class.

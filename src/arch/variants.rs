@@ -1,6 +1,8 @@
 //! Which variants of an architecture there are: `rules/arch/*.toml`.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -194,18 +196,51 @@ impl Rules {
     pub fn read(files: &[(&str, &str)]) -> Result<Rules, RulesError> {
         let mut rules = Rules::empty();
         for &(name, text) in files {
-            let wrong = |error: toml::de::Error| RulesError {
-                file: format!("{name}.toml"),
-                reason: error.to_string(),
-            };
-            if name == "common" {
-                rules.common = toml::from_str(text).map_err(wrong)?;
-            } else {
-                let arch: Arch = toml::from_str(text).map_err(wrong)?;
-                rules.arches.insert(name.to_owned(), arch);
+            rules.add(name, text)?;
+        }
+        Ok(rules)
+    }
+
+    /// The built-in rules, and in their place what files of the same names in `dir` say. A folder
+    /// that does not exist says nothing.
+    pub fn load_dir(dir: &Path) -> Result<Rules, RulesError> {
+        let wrong = |path: &Path, error: std::io::Error| RulesError {
+            file: path.display().to_string(),
+            reason: error.to_string(),
+        };
+        let mut rules = Rules::builtin().clone();
+        let entries = match std::fs::read_dir(dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(rules),
+            Err(error) => return Err(wrong(dir, error)),
+        };
+        for entry in entries {
+            let path = entry.map_err(|error| wrong(dir, error))?.path();
+            let stem = path.file_stem().and_then(|stem| stem.to_str());
+            let is_rules = path.extension().is_some_and(|end| end == "toml");
+            if let (Some(stem), true) = (stem, is_rules) {
+                let text = std::fs::read_to_string(&path).map_err(|error| wrong(&path, error))?;
+                rules.add(stem, &text).map_err(|mistake| RulesError {
+                    file: path.display().to_string(),
+                    ..mistake
+                })?;
             }
         }
         Ok(rules)
+    }
+
+    fn add(&mut self, name: &str, text: &str) -> Result<(), RulesError> {
+        let wrong = |error: toml::de::Error| RulesError {
+            file: format!("{name}.toml"),
+            reason: error.to_string(),
+        };
+        if name == "common" {
+            self.common = toml::from_str(text).map_err(wrong)?;
+        } else {
+            let arch: Arch = toml::from_str(text).map_err(wrong)?;
+            self.arches.insert(name.to_owned(), arch);
+        }
+        Ok(())
     }
 
     fn empty() -> Rules {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::analysis::{Computed, Scene};
 use super::bools::{Bool, Bools, FALSE, TRUE};
-use super::fields::{Fields, Place, StateBits, state_bits};
+use super::fields::{Attribute, Fields, Place, StateBits, state_bits};
 use super::matrix::{Bit, Kind, Modifier, Origin, Regression, Verdict};
 use super::variables::Class;
 use super::word::{Bits, constant};
@@ -56,10 +56,13 @@ pub fn judge(
         let mask = place.masks[at].clone();
         judged
             .bits
-            .extend(attribute_bits(scene, attribute.kind, mask, computed));
+            .extend(attribute_bits(scene, attribute, mask, computed));
     }
     let verdicts = [judged.caching, judged.encryption];
     judged.regressions = torn_fields(scene, fields, verdicts, &judged.bits, computed);
+    judged
+        .regressions
+        .extend(opened(scene, fields, place, computed));
     for state in state_bits(scene, computed.function) {
         if state.mask.iter().all(|&bit| bit == FALSE) {
             continue;
@@ -67,7 +70,7 @@ pub fn judge(
         judged
             .regressions
             .extend(lost_state(scene, place, &state, computed));
-        let name = scene.name_of_mask(&state.mask, computed);
+        let name = scene.name_of_mask(&state.mask, &state.used);
         let bit = bit(scene, name, state.kind, &state.mask, computed);
         judged.bits.push(bit);
     }
@@ -144,7 +147,7 @@ fn lost_state(
             let lost = bools.and(lost, counts);
             let lost = bools.and(lost, computed.when);
             if certainty(scene, lost) == Certainty::Sometimes {
-                let name = scene.shown(&state.mask);
+                let name = scene.name_of_mask(&state.mask, &state.used);
                 let mut found = regression(scene, computed, state.kind, name, &state.set);
                 found.condition = scene.unit.pre.logic.names([lost]);
                 return Some(found);
@@ -152,6 +155,135 @@ fn lost_state(
         }
     }
     None
+}
+
+/// A protection without access that comes out of the helper as one with access.
+fn opened(
+    scene: &mut Scene<'_, '_>,
+    fields: &Fields,
+    place: &Place,
+    computed: &Computed,
+) -> Option<Regression> {
+    if scene.is_folded(computed.function) || scene.without_entries.contains(&computed.function) {
+        return None;
+    }
+    let overrides = fields.attributes.iter().zip(&place.overrides);
+    let overrides = overrides.flat_map(|(attribute, bits)| attribute.overrides.iter().zip(bits));
+    let bases = fields.bases.iter().zip(&place.bases);
+    let mut all: Vec<_> = bases.chain(overrides).collect();
+    // The telling example is a mapping that had access before.
+    all.sort_by_key(|(protection, _)| protection.is_no_access);
+    let accessible: Vec<&Bits> = all
+        .iter()
+        .filter(|(protection, _)| !protection.is_no_access)
+        .map(|(_, bits)| *bits)
+        .collect();
+    let states = state_bits(scene, Modifier::PteModify);
+    for (at, base) in fields.bases.iter().enumerate() {
+        if !base.is_no_access {
+            continue;
+        }
+        let denial = Denial::find(scene, fields, place, at, &states);
+        let mut relevant = computed.result.clone();
+        for (i, bit) in relevant.iter_mut().enumerate() {
+            if denial.says[i] == FALSE && place.masks[0][i] == FALSE {
+                *bit = FALSE;
+            }
+        }
+        for (old, entry) in &all {
+            let result = scene.apply(&relevant, Some(entry), Some(&place.protections[at]));
+            let bools = &mut scene.unit.pre.logic.bools;
+            let mut opens = denial.is_gone(bools, &result, &accessible);
+            opens = bools.and(opens, scene.assumed);
+            opens = bools.and(opens, computed.when);
+            if certainty(scene, opens) == Certainty::Sometimes {
+                let name = base.name.clone();
+                let mut found = regression(scene, computed, Kind::Caching, name, &old.name);
+                found.opens = true;
+                return Some(found);
+            }
+        }
+    }
+    None
+}
+
+/// How an entry without access differs from all that have it.
+struct Denial<'p> {
+    /// The entry.
+    closed: &'p Bits,
+    /// Bits in which it differs from some accessible one; state of the page left out.
+    says: Bits,
+    /// Bits that it lacks and all accessible ones have.
+    lacks: Bits,
+    /// The memory type.
+    field: &'p Bits,
+}
+
+impl<'p> Denial<'p> {
+    fn find(
+        scene: &mut Scene<'_, '_>,
+        fields: &Fields,
+        place: &'p Place,
+        at: usize,
+        states: &[StateBits],
+    ) -> Denial<'p> {
+        let (closed, field) = (&place.bases[at], &place.masks[0]);
+        let bools = &mut scene.unit.pre.logic.bools;
+        let mut says = constant(0, closed.len());
+        let mut lacks = bools.invert(closed);
+        for (base, bits) in fields.bases.iter().zip(&place.bases) {
+            if !base.is_no_access {
+                let differs = bools.zip(closed, bits, Bools::xor);
+                says = bools.zip(&says, &differs, Bools::or);
+                lacks = bools.zip(&lacks, bits, Bools::and);
+            }
+        }
+        lacks = bools.zip(&lacks, field, Bools::and_not);
+        for state in states {
+            says = bools.zip(&says, &state.mask, Bools::and_not);
+            lacks = bools.zip(&lacks, &state.mask, Bools::and_not);
+        }
+        Denial {
+            closed,
+            says,
+            lacks,
+            field,
+        }
+    }
+
+    /// When `result` has access: it is like something accessible in all that makes a difference;
+    /// or access was denied by a memory type that nothing accessible has, it has another one now,
+    /// and lacks nothing else.
+    fn is_gone(&self, bools: &mut Bools, result: &[Bool], accessible: &[&Bits]) -> Bool {
+        let like = |bools: &mut Bools, entry: &[Bool], mask: &[Bool]| {
+            accessible.iter().fold(FALSE, |any, other| {
+                let agrees = agree(bools, entry, other, mask);
+                bools.or(any, agrees)
+            })
+        };
+        let is_like = like(bools, result, &self.says);
+        let has_type = like(bools, result, self.field);
+        let had_type = like(bools, self.closed, self.field);
+        let mut is_typed = bools.and_not(has_type, had_type);
+        let lacking = bools.invert(result);
+        let lacking = bools.zip(&lacking, &self.lacks, Bools::and);
+        let lacking = bools.any(&lacking);
+        is_typed = bools.and_not(is_typed, lacking);
+        let was_like = like(bools, self.closed, &self.says);
+        let is_like = bools.and_not(is_like, was_like);
+        bools.or(is_like, is_typed)
+    }
+}
+
+/// When two words are the same under a mask.
+fn agree(bools: &mut Bools, a: &[Bool], b: &[Bool], mask: &[Bool]) -> Bool {
+    let mut agree = TRUE;
+    for ((&a, &b), &mask) in a.iter().zip(b).zip(mask) {
+        let same = bools.same(a, b);
+        let same = bools.implies(mask, same);
+        agree = bools.and(agree, same);
+    }
+    agree
 }
 
 fn regression(
@@ -165,6 +297,7 @@ fn regression(
         arch: scene.arch.to_owned(),
         file: computed.file.clone(),
         line: computed.line,
+        column: 1,
         function: computed.function,
         kind,
         bits,
@@ -278,10 +411,11 @@ fn certainty(scene: &mut Scene<'_, '_>, happens: Bool) -> Certainty {
 
 fn attribute_bits(
     scene: &mut Scene<'_, '_>,
-    kind: Kind,
+    attribute: &Attribute,
     mut mask: Bits,
     computed: &Computed,
 ) -> Vec<Bit> {
+    let kind = attribute.kind;
     let mut bits = Vec::new();
     let level = computed.function.level();
     for field in scene.rules.fields(scene.arch, scene.variant) {
@@ -303,7 +437,7 @@ fn attribute_bits(
         if mask[i] != FALSE {
             let mut one = constant(0, mask.len());
             one[i] = mask[i];
-            let name = scene.name_of_mask(&one, computed);
+            let name = scene.name_of_mask(&one, &attribute.used);
             bits.push(bit(scene, name, kind, &one, computed));
         }
     }
@@ -365,12 +499,4 @@ fn origin(scene: &mut Scene<'_, '_>, mask: &[Bool], computed: &Computed) -> Orig
         .into_iter()
         .find(|&origin| matches(bools, origin));
     found.unwrap_or(Origin::Depends)
-}
-
-impl Scene<'_, '_> {
-    /// The name of a macro that is exactly this mask; the mask itself if there is none.
-    fn name_of_mask(&mut self, mask: &[Bool], computed: &Computed) -> String {
-        let _ = computed;
-        self.shown(mask)
-    }
 }

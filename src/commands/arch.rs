@@ -33,23 +33,8 @@ impl Arch {
         let bar = Bar::new();
         let answer = pipeline::arch(&self.paths.paths, &global.options(), &bar)?;
         bar.finish();
-        if let Some(arch) = &self.explain
-            && !answer.matrix.rows.iter().any(|row| row.arch == *arch)
-        {
-            let mut known: Vec<&str> = answer
-                .matrix
-                .rows
-                .iter()
-                .map(|row| row.arch.as_str())
-                .collect();
-            known.dedup();
-            anyhow::bail!(
-                "no architecture `{arch}` in this tree\n  tip: there is {}",
-                match known.is_empty() {
-                    true => "none; give the top directory of a kernel tree".to_owned(),
-                    false => known.join(", "),
-                }
-            );
+        if let Some(arch) = &self.explain {
+            answer.has(arch)?;
         }
         match (global.format, &self.explain) {
             (Format::Json, explain) => {

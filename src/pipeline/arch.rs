@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Options, PipelineError, Progress, TreeSummary, in_pool, kind_of, open};
+use super::{Options, PipelineError, Progress, TreeSummary};
+use super::{arch_rules_of, in_pool, kind_of, open, similar};
 use crate::analysis::Coverage;
-use crate::arch::{self, Matrix, Rules, Verdict};
+use crate::arch::{self, Matrix, Verdict};
 
 /// The matrix of a tree.
 pub struct ArchAnswer {
@@ -23,9 +24,10 @@ pub fn arch(
     progress: &dyn Progress,
 ) -> Result<ArchAnswer, PipelineError> {
     in_pool(options, || {
+        let rules = arch_rules_of(options)?;
         let (tree, is_sample) = open(paths)?;
         progress.stage("architectures", None);
-        let answer = arch::matrix(&tree, Rules::builtin());
+        let answer = arch::matrix(&tree, &rules);
         let unknown = answer
             .rows
             .iter()
@@ -48,4 +50,21 @@ pub fn arch(
             matrix: answer,
         })
     })
+}
+
+impl ArchAnswer {
+    /// An error if an architecture is not in the tree.
+    pub fn has(&self, arch: &str) -> Result<(), PipelineError> {
+        let rows = self.matrix.rows.iter();
+        let mut known: Vec<&str> = rows.map(|row| row.arch.as_str()).collect();
+        known.dedup();
+        if known.contains(&arch) {
+            return Ok(());
+        }
+        Err(PipelineError::UnknownArch {
+            name: arch.to_owned(),
+            similar: similar::among(&known, arch),
+            known: known.into_iter().map(str::to_owned).collect(),
+        })
+    }
 }

@@ -17,7 +17,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use crate::analysis::{self, Coverage, Dictionary, Facts, Mapping, Places, Reader, Verdict, World};
-use crate::arch::{self as arch_stage, Rules};
+use crate::arch::{self as arch_stage, Rules, RulesError};
 use crate::program::{FileId, Presence};
 use crate::rules::{self, Finding};
 use crate::sample;
@@ -144,6 +144,26 @@ pub enum PipelineError {
         /// Names that look like it.
         similar: Vec<String>,
     },
+    /// The rule files of architectures are wrong.
+    #[error(transparent)]
+    Arches(#[from] RulesError),
+    /// An architecture that is not there.
+    #[error(
+        "no architecture `{name}` in this tree{}\n  tip: {}",
+        did_you_mean(similar),
+        match known.is_empty() {
+            true => "there is none at all; give the top directory of a kernel tree".to_owned(),
+            false => format!("there is {}", known.join(", ")),
+        }
+    )]
+    UnknownArch {
+        /// The name.
+        name: String,
+        /// Names that look like it.
+        similar: Vec<String>,
+        /// All there are.
+        known: Vec<String>,
+    },
     /// The threads could not be started.
     #[error("cannot start {n_threads} threads: {reason}")]
     Threads {
@@ -169,6 +189,7 @@ pub fn run(
 ) -> Result<Report, PipelineError> {
     in_pool(options, || {
         let vocabulary = vocabulary_of(options)?;
+        let arch_rules = arch_rules_of(options)?;
         let mut clock = Clock::start();
         let (tree, is_sample) = open(paths)?;
         clock.stage("walk");
@@ -177,7 +198,7 @@ pub fn run(
         Ok(analyse(
             tree,
             index,
-            &vocabulary,
+            (&vocabulary, &arch_rules),
             is_sample,
             clock,
             progress,
@@ -192,7 +213,8 @@ pub fn check_files(files: Vec<(String, Vec<u8>)>) -> Result<Report, PipelineErro
     let clock = Clock::start();
     let tree = Tree::in_memory(files);
     let index = index(&tree, vocabulary, &NoProgress);
-    Ok(analyse(tree, index, vocabulary, false, clock, &NoProgress))
+    let rules = (vocabulary, Rules::builtin());
+    Ok(analyse(tree, index, rules, false, clock, &NoProgress))
 }
 
 /// Nobody is told.
@@ -228,6 +250,14 @@ fn vocabulary_of(options: &Options) -> Result<Vocabulary, VocabularyError> {
     }
 }
 
+/// The built-in variants of architectures, with those in the folder `arch` of a rules folder.
+fn arch_rules_of(options: &Options) -> Result<Rules, RulesError> {
+    match &options.rules_dir {
+        Some(dir) => Rules::load_dir(&dir.join("arch")),
+        None => Ok(Rules::builtin().clone()),
+    }
+}
+
 /// The tree to check, and whether it is the sample.
 fn open(paths: &[PathBuf]) -> Result<(Tree, bool), TreeError> {
     if !paths.is_empty() {
@@ -252,7 +282,7 @@ fn index(tree: &Tree, vocabulary: &Vocabulary, progress: &dyn Progress) -> Index
 fn analyse(
     tree: Tree,
     index: Index,
-    vocabulary: &Vocabulary,
+    (vocabulary, arch_rules): (&Vocabulary, &Rules),
     is_sample: bool,
     mut clock: Clock,
     progress: &dyn Progress,
@@ -294,7 +324,7 @@ fn analyse(
         },
         arches_defining: &|name| arches_defining(&tree, &index, name),
     };
-    let matrix = arch_stage::matrix(&tree, Rules::builtin());
+    let matrix = arch_stage::matrix(&tree, arch_rules);
     clock.stage("architectures");
     let mappings = analysis::mappings(&program, &dictionary, &places, &runs);
     let override_tables: BTreeSet<&str> = mappings

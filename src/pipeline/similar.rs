@@ -25,6 +25,17 @@ pub fn names(index: &Index, name: &str) -> Vec<String> {
     found.into_iter().map(|(_, name)| name.to_owned()).collect()
 }
 
+/// Those of `known` that look like `name`, the most similar first.
+pub fn among(known: &[&str], name: &str) -> Vec<String> {
+    let known = known.iter();
+    let mut found: Vec<(usize, &str)> = known
+        .filter_map(|other| Some((difference(name, other)?, *other)))
+        .collect();
+    found.sort();
+    found.truncate(MAX_NAMES);
+    found.into_iter().map(|(_, name)| name.to_owned()).collect()
+}
+
 /// How different a name is; `None` if nobody would take it for the other one.
 fn difference(typed: &str, other: &str) -> Option<usize> {
     let max_edits = match typed.len() {

@@ -44,8 +44,10 @@ pub fn arch(answer: &ArchAnswer, out: &mut Buffer) {
     let widest = rows.iter().map(|row| title(row).chars().count()).max();
     let first = widest.unwrap_or(0) + 2;
     canvas.put(&" ".repeat(first));
-    for function in Modifier::ALL {
-        canvas.styled(Style::Heading, &format!("{:16}", function.name()));
+    for (i, function) in Modifier::ALL.into_iter().enumerate() {
+        let is_last = i + 1 == Modifier::ALL.len();
+        let width = if is_last { 0 } else { 16 };
+        canvas.styled(Style::Heading, &format!("{:width$}", function.name()));
     }
     canvas.put("\n");
     for of_variant in rows.chunk_by(|a, b| (&a.arch, &a.variant) == (&b.arch, &b.variant)) {
@@ -92,18 +94,33 @@ fn legend(canvas: &mut Canvas, matrix: &Matrix) {
 fn regressions(canvas: &mut Canvas, matrix: &Matrix) {
     for lost in &matrix.regressions {
         let variants: Vec<&str> = lost.variants.iter().map(String::as_str).collect();
+        let name = lost.function.name();
+        let (word, what) = match lost.opens {
+            true => (
+                "opened",
+                format!(
+                    "{name}() makes {} accessible after {}",
+                    lost.bits, lost.accessor
+                ),
+            ),
+            false => (
+                "dropped",
+                format!(
+                    "{name}() drops {} ({}) that {}() sets",
+                    lost.bits,
+                    lost.kind.word(),
+                    lost.accessor
+                ),
+            ),
+        };
         let text = format!(
-            "{}:{}: {} drops {} ({}), which {}() sets, on {} {}",
+            "{}:{}: {what}, on {} ({})",
             lost.file,
             lost.line,
-            lost.function.name(),
-            lost.bits,
-            lost.kind.word(),
-            lost.accessor,
             lost.arch,
             variants.join(", "),
         );
-        canvas.field(0, "dropped", &text::printable(&text));
+        canvas.field(0, word, &text::printable(&text));
     }
     if !matrix.regressions.is_empty() {
         canvas.put("\n");

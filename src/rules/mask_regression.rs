@@ -13,9 +13,6 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-const HELP: &str = "Add the bit to the mask of what stays, or take it out of the mask of what \
-    changes, at every level.";
-
 fn check(input: &Input<'_>) -> Vec<Finding> {
     input.matrix.regressions.iter().map(finding).collect()
 }
@@ -23,37 +20,79 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
 fn finding(lost: &Regression) -> Finding {
     let function = lost.function.name();
     let kind = lost.kind.word();
-    let why = match lost.kind {
+    let variants: Vec<&str> = lost.variants.iter().map(String::as_str).collect();
+    let variants = variants.join(", ");
+    let (message, label, what) = match lost.opens {
+        true => (
+            format!(
+                "{function}() makes {} accessible when the old protection is {}",
+                lost.bits, lost.accessor
+            ),
+            format!("opens it on {} ({variants})", lost.arch),
+            "access",
+        ),
+        false => (
+            format!(
+                "{function}() drops the {kind} bit {} that {}() sets",
+                lost.bits, lost.accessor
+            ),
+            format!("loses it on {} ({variants})", lost.arch),
+            kind,
+        ),
+    };
+    Finding {
+        file: lost.file.clone(),
+        line: lost.line,
+        column: lost.column,
+        end_line: lost.line,
+        end_column: lost.column + function.len() as u32,
+        rule: RULE.id,
+        severity: Severity::Error,
+        function: function.to_owned(),
+        message,
+        arches: [lost.arch.clone()].into(),
+        condition: None,
+        trace: Vec::new(),
+        fingerprint: format!("{}|{}|{function}|{what}", RULE.id, lost.file),
+        label,
+        labels: Vec::new(),
+        why: why(lost).to_owned(),
+        help: help(lost),
+    }
+}
+
+fn why(lost: &Regression) -> &'static str {
+    if lost.opens {
+        return "After mprotect(PROT_NONE), or while NUMA balancing looks at the page, the entry \
+            still lets user space through.";
+    }
+    match lost.kind {
         Kind::Caching | Kind::Encryption => {
             "The rest of the attribute is kept, so that what is left is no mode anybody asked for: \
              an entry that a driver made with a protection of its own changes with mprotect()."
         }
         Kind::Special => {
-            "An entry that is not special any more is taken for one with a struct page behind it."
+            "An entry that is not special any more is taken for one with a struct page behind it: \
+             its reference count and rmap are changed, though nobody took part in either."
         }
-        _ => "What the old entry knew of its page is lost without a trace.",
-    };
-    let variants: Vec<&str> = lost.variants.iter().map(String::as_str).collect();
-    Finding {
-        file: lost.file.clone(),
-        line: lost.line,
-        column: 1,
-        end_line: lost.line,
-        end_column: 2,
-        rule: RULE.id,
-        severity: Severity::Error,
-        function: function.to_owned(),
-        message: format!(
-            "{function}() drops the {kind} bit {} that {}() sets",
-            lost.bits, lost.accessor
+        Kind::Devmap => "The page is taken for one of normal memory, and its life time with it.",
+        Kind::Dirty => {
+            "A page that was written to is taken for a clean one and is not written back."
+        }
+        Kind::Accessed => "Reclaim takes a page that is in use for one that is not.",
+        Kind::SoftDirty => "Whoever tracks changes, as checkpointing does, misses this one.",
+        Kind::UffdWp => "The next write goes through without the fault userfaultfd waits for.",
+    }
+}
+
+fn help(lost: &Regression) -> String {
+    match lost.opens {
+        true => "Carry an attribute over only where it does not replace the bits that deny access."
+            .to_owned(),
+        false => format!(
+            "Add {} to the mask of what stays, or take it out of the mask of what changes, at \
+             every level.",
+            lost.bits
         ),
-        arches: [lost.arch.clone()].into(),
-        condition: None,
-        trace: Vec::new(),
-        fingerprint: format!("{}|{}|{function}|{kind}", RULE.id, lost.file),
-        label: format!("loses it on {} ({})", lost.arch, variants.join(", ")),
-        labels: Vec::new(),
-        why: why.to_owned(),
-        help: HELP.to_owned(),
     }
 }
