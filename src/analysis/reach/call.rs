@@ -281,11 +281,13 @@ impl<'p> Engine<'p> {
                     crate::vocabulary::EntryState::Absent,
                 ]);
                 let states = possible.and(self.all_states(state));
+                let encodes_override = is_hot(state, ty.base);
                 let value = state.new_entry(ty.base, states);
                 if let Value::Entry(number) = value
                     && let Some(entry) = state.entries.get_mut(&number)
                 {
                     entry.is_encoded = true;
+                    entry.encodes_override = encodes_override;
                     if !entry.states.is_override() {
                         entry.cleared_by = Some(super::state::Cleared {
                             function: frame.id,
@@ -337,17 +339,16 @@ impl<'p> Engine<'p> {
             return;
         };
         let setter = self.setting.plan.setter(frame.id, frame.body_index, call);
-        if !state.is_bound || !written.is_encoded || setter != Some(Setter::Encode) {
+        if !state.is_bound || !written.encodes_override || setter != Some(Setter::Encode) {
             return;
         }
         let replaced = values.iter().find_map(|value| match value {
             Value::Slot(slot) => state.slots.get(slot)?.entry,
             _ => None,
         });
-        let is_hot = match replaced.and_then(|entry| state.entries.get(&entry)) {
-            Some(entry) => entry.states.is_override(),
-            None => is_hot(state, written.ty),
-        };
+        let is_hot = replaced
+            .and_then(|entry| state.entries.get(&entry))
+            .is_none_or(|entry| entry.states.is_override());
         if is_hot {
             let span = frame.body.expr(call).span;
             self.set

@@ -47,6 +47,8 @@ pub struct Entry {
     pub states: States,
     /// True if it was made to remember a page, not read.
     pub is_encoded: bool,
+    /// True if that page may be the one of an override: nothing in hand said otherwise.
+    pub encodes_override: bool,
     /// Why it cannot be an override any more.
     pub cleared_by: Option<Cleared>,
 }
@@ -199,6 +201,7 @@ impl State {
                     ty,
                     states,
                     is_encoded: false,
+                    encodes_override: false,
                     cleared_by: None,
                 };
                 self.entries.insert(number, entry);
@@ -314,6 +317,7 @@ impl State {
                     ty: a.ty,
                     states: a.states.or(b.states),
                     is_encoded: a.is_encoded || b.is_encoded,
+                    encodes_override: a.encodes_override || b.encodes_override,
                     cleared_by: a.cleared_by.or(b.cleared_by),
                 };
                 joined.entries.insert(*number, entry);
