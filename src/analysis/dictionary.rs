@@ -7,8 +7,8 @@ use rustc_hash::FxHashMap;
 use crate::callgraph::Program;
 use crate::program::{ExprKind, Symbol};
 use crate::vocabulary::{
-    Assertion, Axiom, Constant, Construct, EntryPoint, FlagsChange, Identity, Insert, Install, Kind,
-    MemberAccess, Modify, Protection, Version, VmaType, Vocabulary,
+    Assertion, Axiom, Constant, Construct, EntryPoint, FlagsChange, Identity, Insert, Install,
+    Kind, MemberAccess, Modify, Protection, Version, VmaType, Vocabulary,
 };
 
 use super::bits::FlagNames;

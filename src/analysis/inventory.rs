@@ -344,7 +344,9 @@ fn classify_term(
         (Base::Own { .. }, true) if !seen.knows_vma => (own, nothing),
         // Made anew from the flags while nothing else has been stored: what the VMA has.
         (Base::Recomputed, true) if own == Protection::VmaProt => (Protection::VmaProt, nothing),
-        (Base::Unknown(_) | Base::Entry, true) => (Protection::OverrideDerived, BTreeSet::from([Kind::Other])),
+        (Base::Unknown(_) | Base::Entry, true) => {
+            (Protection::OverrideDerived, BTreeSet::from([Kind::Other]))
+        }
         _ => (Protection::OverrideDerived, changed_kinds(seen.state, term)),
     }
 }

@@ -83,8 +83,7 @@ pub fn readers(
         })
         .flat_map(|(&id, events)| judge.uses_of(id, events))
         .filter(|one| {
-            matches!(one.role, Role::Construct | Role::Modify)
-                && one.verdict != Verdict::Insertion
+            matches!(one.role, Role::Construct | Role::Modify) && one.verdict != Verdict::Insertion
         })
         .map(|one| reach::Use {
             function: one.function,
@@ -158,8 +157,13 @@ fn overrides_at(world: World<'_>, places: &Places<'_>, level: Level) -> Override
             for adjust in &insert.adjusts {
                 let name = Symbol::new(&adjust.function);
                 let callees = world.program.functions_named(name);
-                if callees.iter().any(|&callee| calls(world.program, id, callee)) {
-                    found.arches.extend(places.arches_defining(&adjust.function));
+                if callees
+                    .iter()
+                    .any(|&callee| calls(world.program, id, callee))
+                {
+                    found
+                        .arches
+                        .extend(places.arches_defining(&adjust.function));
                 }
             }
         }
@@ -280,7 +284,7 @@ impl Judge<'_> {
         let (role, level) = self.entry_word(event)?;
         let bases = self.uses.bases(id, protection);
         let source = source_of(&bases);
-        if source != Source::VmPageProt && !self.is_user_entry(id, &bases) {
+        if source != Source::VmPageProt && !self.is_user_entry(id, event, &bases) {
             return None;
         }
         let function = self.program.function(id);
@@ -360,7 +364,9 @@ impl Judge<'_> {
             let function = self.program.function(guard.function);
             let text = match guard.kind {
                 GuardKind::Condition => format!("{} turns override mappings away", function.name),
-                GuardKind::Entry => format!("{} tells that the entry is no override", function.name),
+                GuardKind::Entry => {
+                    format!("{} tells that the entry is no override", function.name)
+                }
                 GuardKind::Tables => format!(
                     "{} is only entered for mappings whose operations insert no overrides",
                     function.name
@@ -433,7 +439,7 @@ impl Judge<'_> {
 
     /// True if an entry made here goes into the page table of a process: the function, or one that
     /// hands it the protection, deals with a VMA.
-    fn is_user_entry(&self, id: FnId, bases: &BTreeSet<Base>) -> bool {
+    fn is_user_entry(&self, id: FnId, event: &Event, bases: &BTreeSet<Base>) -> bool {
         let is_kernel = |base: &Base| match base {
             Base::Constant(name) => self
                 .dictionary
@@ -442,6 +448,9 @@ impl Judge<'_> {
             _ => false,
         };
         if bases.iter().any(is_kernel) {
+            return false;
+        }
+        if !self.goes_to_a_process(event) {
             return false;
         }
         let knows_vma = |id: FnId| {
@@ -455,6 +464,33 @@ impl Judge<'_> {
                 .passed_by
                 .get(&id)
                 .is_some_and(|callers| callers.iter().any(|&caller| knows_vma(caller)))
+    }
+
+    /// False for an entry that is handed, as it is made, to a function that is told neither an
+    /// address space nor where in a page table to put it: one of the kernel's own.
+    fn goes_to_a_process(&self, event: &Event) -> bool {
+        let Some((Some(name), _)) = self.call_around(event) else {
+            return true;
+        };
+        let file = self.program.function(event.function).file;
+        let takers = self.program.resolve(name, file);
+        let is_place = |base: Symbol| {
+            self.dictionary.is_vma_type(base)
+                || matches!(
+                    base.as_str(),
+                    "struct mm_struct" | "struct vm_fault" | "pte_t" | "pmd_t" | "pud_t"
+                )
+        };
+        let is_told = |taker: &FnId| {
+            let function = self.program.function(*taker);
+            // An entry that comes back has not been put anywhere yet.
+            function.result.base != "void"
+                || function
+                    .params()
+                    .iter()
+                    .any(|param| param.ty.pointers == 1 && is_place(param.ty.base))
+        };
+        takers.is_empty() || takers.iter().any(is_told)
     }
 
     /// `vm_page_prot` is stored to.

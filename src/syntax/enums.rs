@@ -90,7 +90,10 @@ mod tests {
     fn values_count_on() {
         let found = values("enum result { OK, /* a comment, really */ BAD = 7, WORSE };");
         let expected = [("OK", 0), ("BAD", 7), ("WORSE", 8)];
-        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), Some(value))));
+        assert_eq!(
+            found,
+            expected.map(|(name, value)| (name.to_owned(), Some(value)))
+        );
     }
 
     #[test]

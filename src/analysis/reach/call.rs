@@ -1,7 +1,5 @@
 //! Calls: what the vocabulary says of them, and into the functions that were parsed.
 
-use std::collections::BTreeMap;
-
 use crate::analysis::dictionary::Word;
 use crate::analysis::machine::is_store;
 use crate::analysis::places::is_generic_path;
@@ -13,8 +11,9 @@ use crate::vocabulary::{FlagsChange, Install, Level, ProtectionEffect};
 
 use super::because::Because;
 use super::eval::{is_page, new_page};
+use super::passage::Passage;
 use super::plan::{Setter, is_entry_point, strip};
-use super::run::{Effect, Engine, Exit, Frame, Hit, unique};
+use super::run::{Effect, Engine, Frame, Hit, unique};
 use super::state::{State, States};
 use super::value::{Base, Known, PageFrom, Place, ProtectionFrom, Value};
 use super::words::Meaning;
@@ -23,8 +22,6 @@ use super::words::Meaning;
 const MAX_TARGETS: usize = 200;
 /// A function that only computes, with more blocks than this, is not followed for its result.
 const MAX_PREDICATE: usize = 64;
-/// Objects of a caller that a callee can see.
-const MAX_OBJECTS: usize = 8;
 
 impl<'p> Engine<'p> {
     /// Carries out the calls in an expression, from left to right, operands first, after bringing
@@ -151,9 +148,7 @@ impl<'p> Engine<'p> {
                     Some(condition) => {
                         let known = self.eval(frame, &mut state, condition);
                         match known.value.truth() {
-                            Some(truth) => {
-                                Known::new(Value::Int(truth.into()), known.because)
-                            }
+                            Some(truth) => Known::new(Value::Int(truth.into()), known.because),
                             None => Known::default(),
                         }
                     }
@@ -231,10 +226,7 @@ impl<'p> Engine<'p> {
                 } else {
                     Value::Unknown
                 };
-                let ruled_out = holds
-                    .or(may)
-                    .and(States::OVERRIDE)
-                    .without(self.possible);
+                let ruled_out = holds.or(may).and(States::OVERRIDE).without(self.possible);
                 let mut because = Because::ENTRY;
                 if value == Value::Int(0) && !ruled_out.is_empty() {
                     let encoded = States::of(&[crate::vocabulary::EntryState::Encoded]);
@@ -258,17 +250,15 @@ impl<'p> Engine<'p> {
                 _ => Some(Known::default()),
             },
             Meaning::NormalPage(axiom) => {
-                let entry = args.iter().find_map(|&arg| {
-                    match self.eval(frame, state, arg).value {
+                let entry = args
+                    .iter()
+                    .find_map(|&arg| match self.eval(frame, state, arg).value {
                         Value::Entry(entry) => Some(entry),
                         _ => None,
-                    }
-                });
+                    });
                 let because = Because::ENTRY | Because::axiom(axiom);
                 Some(match entry {
-                    Some(entry) if state.is_bound => {
-                        Known::new(Value::NormalPage(entry), because)
-                    }
+                    Some(entry) if state.is_bound => Known::new(Value::NormalPage(entry), because),
                     _ => Known::default(),
                 })
             }
@@ -314,7 +304,7 @@ impl<'p> Engine<'p> {
                     false => Known::default(),
                 })
             }
-            Meaning::Hint(_) | Meaning::ExcludedKind(_) => None,
+            Meaning::Hint | Meaning::ExcludedKind(_) => None,
         }
     }
 
@@ -502,11 +492,10 @@ impl<'p> Engine<'p> {
         }
         let is_direct = self.callee_name(frame, *callee).is_some();
         let matters = is_direct && self.matters(frame, call);
-        let (followed, others): (Vec<FnId>, Vec<FnId>) =
-            targets.into_iter().partition(|&target| {
-                self.chain.contains(&target)
-                    || matters && self.is_followed(target, is_telling, state.is_bound)
-            });
+        let (followed, others): (Vec<FnId>, Vec<FnId>) = targets.into_iter().partition(|&target| {
+            self.chain.contains(&target)
+                || matters && self.is_followed(target, is_telling, state.is_bound)
+        });
         if followed.len() > MAX_TARGETS {
             return self.call_unfollowed(frame, call, &values, state);
         }
@@ -575,7 +564,8 @@ impl<'p> Engine<'p> {
             state.store.retain(|part, known| {
                 // An operation gives a page; the rest of the fault is the core's.
                 let stays = is_operation || matches!(known.value, Value::Vma | Value::OtherVma);
-                !place.covers(part) || stays && (is_operation || part.fields.len() > place.fields.len())
+                !place.covers(part)
+                    || stays && (is_operation || part.fields.len() > place.fields.len())
             });
             if let Some(axiom) = handler
                 && let Some(page) = place.field(Symbol::new("page"))
@@ -683,7 +673,10 @@ impl<'p> Engine<'p> {
                 let Some(local) = function.locals.get(declared.0 as usize) else {
                     continue;
                 };
-                let name = function.params().iter().position(|param| param.name == local.name);
+                let name = function
+                    .params()
+                    .iter()
+                    .position(|param| param.name == local.name);
                 let Some(ExprKind::Global(name)) = name
                     .and_then(|position| args.get(position))
                     .map(|arg| &frame.body.expr(*arg).kind)
@@ -716,10 +709,10 @@ impl<'p> Engine<'p> {
         let mut passage = Passage::default();
         let mut arguments: Vec<Known> = values
             .iter()
-            .map(|known| passage.into_callee(state, known))
+            .map(|known| passage.hand_in(state, known))
             .collect();
         arguments.truncate(self.setting.world.program.function(target).n_params);
-        let inner = passage.state(state, &self.setting.hypothesis.flags);
+        let inner = passage.inner(state, self.setting.hypothesis.flags);
         let callee = match frame.body.expr(call).kind {
             ExprKind::Call { callee, .. } => strip(frame.body, callee),
             _ => call,
@@ -750,12 +743,10 @@ fn is_copy(name: Symbol) -> bool {
 /// True for a function that gives a VMA to its caller.
 fn finds_vma(engine: &Engine<'_>, function: &Function) -> bool {
     let dictionary = engine.setting.world.dictionary;
-    let is_vma = |ty: TypeRef, pointers: u8| {
-        ty.pointers == pointers && dictionary.is_vma_type(ty.base)
-    };
+    let is_vma =
+        |ty: TypeRef, pointers: u8| ty.pointers == pointers && dictionary.is_vma_type(ty.base);
     function.kind == FunctionKind::Function
-        && (is_vma(function.result, 1)
-            || function.params().iter().any(|param| is_vma(param.ty, 2)))
+        && (is_vma(function.result, 1) || function.params().iter().any(|param| is_vma(param.ty, 2)))
 }
 
 /// The type of the entry a call is about: what it returns, or by its name where that is a macro.
@@ -826,173 +817,4 @@ fn is_hot(state: &State, ty: Symbol) -> bool {
         .filter(|entry| entry.ty == ty && !entry.is_encoded)
         .peekable();
     entries.peek().is_none() || entries.any(|entry| entry.states.is_override())
-}
-
-/// How places, pointers and entries of a caller are called in a callee.
-#[derive(Default)]
-struct Passage {
-    /// The caller's places; the position is the number of the object in the callee.
-    objects: Vec<Place>,
-    slots: BTreeMap<u8, u8>,
-    entries: BTreeMap<u8, u8>,
-}
-
-impl Passage {
-    fn into_callee(&mut self, state: &State, known: &Known) -> Known {
-        let value = match &known.value {
-            Value::Pointer(place) => self.object(place).map_or(Value::NonZero, Value::Pointer),
-            Value::Slot(slot) => Value::Slot(self.slot(state, *slot)),
-            Value::Entry(entry) => Value::Entry(self.entry(*entry)),
-            Value::NormalPage(entry) => Value::NormalPage(self.entry(*entry)),
-            Value::EntryPage(entry) => Value::EntryPage(self.entry(*entry)),
-            // That a pointer is not NULL hardly ever decides anything in a callee.
-            Value::NonZero | Value::Negative => return Known::default(),
-            other => other.clone(),
-        };
-        Known::new(value, known.because)
-    }
-
-    fn slot(&mut self, state: &State, slot: u8) -> u8 {
-        if let Some(Some(entry)) = state.slots.get(&slot).map(|slot| slot.entry) {
-            self.entry(entry);
-        }
-        let next = self.slots.len() as u8;
-        *self.slots.entry(slot).or_insert(next)
-    }
-
-    fn entry(&mut self, entry: u8) -> u8 {
-        let next = self.entries.len() as u8;
-        *self.entries.entry(entry).or_insert(next)
-    }
-
-    /// The callee's name for a place of the caller's.
-    fn object(&mut self, place: &Place) -> Option<Place> {
-        if let Some(known) = self.rename(place) {
-            return Some(known);
-        }
-        if self.objects.len() >= MAX_OBJECTS {
-            return None;
-        }
-        self.objects.push(place.clone());
-        Some(Place::whole(Base::Object((self.objects.len() - 1) as u8)))
-    }
-
-    fn rename(&self, place: &Place) -> Option<Place> {
-        let number = self.objects.iter().position(|object| object.covers(place))?;
-        Some(Place {
-            base: Base::Object(number as u8),
-            fields: place.fields[self.objects[number].fields.len()..].to_vec(),
-        })
-    }
-
-    /// What the callee can see.
-    fn state(&mut self, state: &State, flags: &crate::analysis::bits::Bits) -> State {
-        let mut inner = State::new(*flags);
-        inner.is_bound = state.is_bound;
-        inner.is_accessible = state.is_accessible;
-        inner.flags = state.flags;
-        inner.learnt.clone_from(&state.learnt);
-        // Objects lead to further objects.
-        let mut done = 0;
-        while done < self.objects.len() {
-            let object = self.objects[done].clone();
-            for (place, known) in &state.store {
-                if object.covers(place)
-                    && let Some(renamed) = self.rename(place)
-                {
-                    let known = self.into_callee(state, known);
-                    inner.store.insert(renamed, known);
-                }
-            }
-            done += 1;
-        }
-        for (old, new) in &self.slots {
-            if let Some(slot) = state.slots.get(old) {
-                let mut slot = *slot;
-                slot.entry = slot.entry.and_then(|entry| self.entries.get(&entry).copied());
-                inner.slots.insert(*new, slot);
-            }
-        }
-        for (old, new) in &self.entries {
-            if let Some(entry) = state.entries.get(old) {
-                inner.entries.insert(*new, *entry);
-            }
-        }
-        inner
-    }
-
-    /// The caller's state after the callee ended, and the result.
-    fn back(&self, state: &State, exit: &Exit) -> (Known, State) {
-        let mut after = state.clone();
-        after.is_bound = exit.state.is_bound;
-        after.is_accessible = exit.state.is_accessible;
-        after.flags = exit.state.flags;
-        after.learnt.clone_from(&exit.state.learnt);
-        for object in &self.objects {
-            after.forget(object);
-        }
-        let mut entries: BTreeMap<u8, u8> =
-            self.entries.iter().map(|(old, new)| (*new, *old)).collect();
-        let mut slots: BTreeMap<u8, u8> =
-            self.slots.iter().map(|(old, new)| (*new, *old)).collect();
-        for (number, entry) in &exit.state.entries {
-            match entries.get(number) {
-                Some(old) => {
-                    after.entries.insert(*old, *entry);
-                }
-                None => {
-                    if let Value::Entry(new) = after.new_entry(entry.ty, entry.states) {
-                        after.entries.insert(new, *entry);
-                        entries.insert(*number, new);
-                    }
-                }
-            }
-        }
-        for (number, slot) in &exit.state.slots {
-            let mut slot = *slot;
-            slot.entry = slot.entry.and_then(|entry| entries.get(&entry).copied());
-            match slots.get(number) {
-                Some(old) => {
-                    after.slots.insert(*old, slot);
-                }
-                None => {
-                    if let Value::Slot(new) = after.new_slot(slot.ty) {
-                        after.slots.insert(new, slot);
-                        slots.insert(*number, new);
-                    }
-                }
-            }
-        }
-        let outward = |known: &Known| {
-            let entry = |number: &u8| entries.get(number).copied();
-            let value = match &known.value {
-                Value::Pointer(place) => self.outer(place).map_or(Value::NonZero, Value::Pointer),
-                Value::Slot(number) => slots
-                    .get(number)
-                    .map_or(Value::Unknown, |number| Value::Slot(*number)),
-                Value::Entry(number) => entry(number).map_or(Value::Unknown, Value::Entry),
-                Value::NormalPage(number) => {
-                    entry(number).map_or(Value::Unknown, Value::NormalPage)
-                }
-                Value::EntryPage(number) => entry(number).map_or(Value::Unknown, Value::EntryPage),
-                other => other.clone(),
-            };
-            Known::new(value, known.because)
-        };
-        for (place, known) in &exit.state.store {
-            if let Some(place) = self.outer(place) {
-                after.set(place, outward(known));
-            }
-        }
-        (outward(&exit.value), after)
-    }
-
-    fn outer(&self, place: &Place) -> Option<Place> {
-        let Base::Object(number) = place.base else {
-            return None;
-        };
-        let mut outer = self.objects.get(usize::from(number))?.clone();
-        outer.fields.extend(place.fields.iter().copied());
-        (outer.fields.len() <= super::value::MAX_FIELDS).then_some(outer)
-    }
 }

@@ -122,14 +122,16 @@ impl<'p> Climb<'p> {
                     self.close(&engine, targets, goal, &chain, &mut climbed);
                     continue;
                 };
-                let is_callers_choice = is_indirect(&engine, found.0)
-                    && !self.setting.plan.callers(root).is_empty();
+                let is_callers_choice =
+                    is_indirect(&engine, found.0) && !self.setting.plan.callers(root).is_empty();
                 match self.entered(root) {
                     Entered::AsRoot if !is_callers_choice => {
                         climbed.reached = Some(trace(&engine, found));
                         return climbed;
                     }
-                    Entered::ByOtherKind(members) => self.close_tables(root, &members, &mut climbed),
+                    Entered::ByOtherKind(members) => {
+                        self.close_tables(root, &members, &mut climbed)
+                    }
                     // Whom a function calls through a pointer it was given, its callers tell.
                     Entered::ByCallers | Entered::AsRoot => {
                         if open.insert(root) {
@@ -191,7 +193,12 @@ impl<'p> Climb<'p> {
         if !matches!(goal, Goal::Set(_)) {
             for (function, places) in targets {
                 for (body, expr) in places {
-                    for hit in engine.hits.get(&(*function, *body, *expr)).into_iter().flatten() {
+                    for hit in engine
+                        .hits
+                        .get(&(*function, *body, *expr))
+                        .into_iter()
+                        .flatten()
+                    {
                         is_hit = true;
                         self.note_effect(hit.effect, climbed);
                     }
@@ -220,12 +227,13 @@ impl<'p> Climb<'p> {
     fn note_effect(&self, effect: Effect, climbed: &mut Climbed) {
         climbed.effects.insert(effect);
         if let Effect::NotOverride {
-            cleared_by: Some(Cleared {
-                function,
-                body,
-                condition,
-                because,
-            }),
+            cleared_by:
+                Some(Cleared {
+                    function,
+                    body,
+                    condition,
+                    because,
+                }),
         } = effect
         {
             climbed.because |= because;
@@ -371,7 +379,10 @@ pub fn toward(body: &Body, ends: &FixedBitSet, without: &FixedBitSet) -> FixedBi
                 continue;
             }
             let successors = block.terminator.successors();
-            if successors.iter().any(|next| found.contains(next.0 as usize)) {
+            if successors
+                .iter()
+                .any(|next| found.contains(next.0 as usize))
+            {
                 found.insert(i);
                 has_changed = true;
             }

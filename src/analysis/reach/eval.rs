@@ -93,9 +93,7 @@ impl<'p> Engine<'p> {
             && let Some(setter) = self.setting.plan.setter(frame.id, frame.body_index, expr)
         {
             let span = frame.body.expr(expr).span;
-            self.set
-                .entry(setter)
-                .or_insert((frame.context, span));
+            self.set.entry(setter).or_insert((frame.context, span));
         }
         match name.as_str() {
             "NULL" | "false" => return Known::plain(Value::Int(0)),
@@ -324,8 +322,9 @@ impl<'p> Engine<'p> {
         {
             let known = self.eval(frame, state, value);
             let vmas = self.setting.world.dictionary.vmas;
-            let is_flags =
-                |vma: &crate::vocabulary::VmaType| vma.flags.iter().any(|name| field == name.as_str());
+            let is_flags = |vma: &crate::vocabulary::VmaType| {
+                vma.flags.iter().any(|name| field == name.as_str())
+            };
             if vmas.iter().any(is_flags) {
                 self.set_flags(state, &known.value);
             }
@@ -417,7 +416,10 @@ impl<'p> Engine<'p> {
             (Value::Ops, Value::Tables(tables)) | (Value::Tables(tables), Value::Ops)
                 if matches!(op, BinaryOp::Eq | BinaryOp::Ne) =>
             {
-                if tables.iter().any(|&table| (self.setting.is_override_table)(table)) {
+                if tables
+                    .iter()
+                    .any(|&table| (self.setting.is_override_table)(table))
+                {
                     return Known::default();
                 }
                 let value = Value::Int((op == BinaryOp::Ne).into());

@@ -12,8 +12,6 @@ use crate::vocabulary::{EntryKind, Insert, TargetKind};
 /// One alternative of the hypothesis.
 #[derive(Clone, Debug)]
 pub struct Hypothesis {
-    /// In words, for people.
-    pub name: String,
     /// What is certain about `vm_flags`: what the API enforces, and that it is none of the kinds
     /// that hold no overrides.
     pub flags: Bits,
@@ -53,7 +51,6 @@ pub fn hypotheses(world: World<'_>, excluded: &[(usize, u128)]) -> Vec<Hypothesi
         .iter()
         .filter(|one| is_minimal(one))
         .map(|(has_ops, certain)| Hypothesis {
-            name: describe(*has_ops, certain),
             flags: Bits {
                 ones: certain.iter().fold(0, |all, name| all | mask(world, name)),
                 zeros: excluded,
@@ -61,14 +58,6 @@ pub fn hypotheses(world: World<'_>, excluded: &[(usize, u128)]) -> Vec<Hypothesi
             has_ops: *has_ops,
         })
         .collect()
-}
-
-fn describe(has_ops: bool, certain: &BTreeSet<String>) -> String {
-    let flags: Vec<&str> = certain.iter().map(String::as_str).collect();
-    match has_ops {
-        true => format!("{}, with operations", flags.join(" | ")),
-        false => format!("{}, perhaps without operations", flags.join(" | ")),
-    }
 }
 
 /// The APIs that insert raw entries with a protection that may differ from the VMA's: they take
@@ -104,7 +93,11 @@ fn is_born_with_ops(world: World<'_>) -> bool {
     let mut is_shown = false;
     for (id, function) in world.program.functions() {
         if !world.program.file(function.file).path.starts_with("mm/")
-            && !world.program.file(function.file).path.starts_with("include/")
+            && !world
+                .program
+                .file(function.file)
+                .path
+                .starts_with("include/")
         {
             continue;
         }
@@ -135,8 +128,7 @@ fn births(world: World<'_>, id: FnId, body_index: usize) -> (bool, bool) {
             continue;
         }
         found.0 |= field == "vm_mm";
-        found.1 |=
-            field == "vm_ops" && matches!(body.expr(*value).kind, ExprKind::AddrOf(_));
+        found.1 |= field == "vm_ops" && matches!(body.expr(*value).kind, ExprKind::AddrOf(_));
     }
     found
 }

@@ -6,6 +6,7 @@ mod call;
 mod climb;
 mod eval;
 mod hypothesis;
+mod passage;
 mod plan;
 mod proof;
 mod refine;
@@ -14,5 +15,5 @@ mod state;
 mod value;
 mod words;
 
-pub use climb::{Guard, GuardKind, TraceStep};
+pub use climb::GuardKind;
 pub use proof::{Judgement, Reason, Use, Without, prove};

@@ -12,8 +12,8 @@ use crate::analysis::facts::World;
 use crate::analysis::places::is_generic_path;
 use crate::callgraph::FnId;
 use crate::program::{
-    BinaryOp, Body, Expr, ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
-    UnaryOp,
+    BinaryOp, Body, Expr, ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator,
+    TypeRef, UnaryOp,
 };
 
 use super::because::MAX_SETTABLE;
@@ -179,7 +179,7 @@ impl Plan {
                     };
                     let setter = match &expr.kind {
                         ExprKind::Global(name) => match words.meaning(*name) {
-                            Some(Meaning::Hint(_)) => Some(Setter::Hint),
+                            Some(Meaning::Hint) => Some(Setter::Hint),
                             _ => None,
                         },
                         _ if encodes && is_install() => Some(Setter::Encode),

@@ -61,10 +61,10 @@ impl<'p> Engine<'p> {
             ExprKind::Binary(BinaryOp::And, a, b) if !holds => {
                 self.learn_clear(frame, (*a, *b), state);
             }
-            ExprKind::Binary(BinaryOp::Lt, a, b) if holds => {
-                if self.eval(frame, state, *b).value == Value::Int(0) {
-                    self.learn_value(frame, *a, Value::Negative, state);
-                }
+            ExprKind::Binary(BinaryOp::Lt, a, b)
+                if holds && self.eval(frame, state, *b).value == Value::Int(0) =>
+            {
+                self.learn_value(frame, *a, Value::Negative, state);
             }
             ExprKind::Call { callee, args } => {
                 let Some(name) = self.callee_name(frame, *callee) else {

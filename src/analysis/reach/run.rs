@@ -14,9 +14,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet, FxHasher};
 
 use crate::analysis::facts::{BodyFacts, World};
 use crate::callgraph::{FnId, TableId};
-use crate::program::{
-    BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Span, Terminator,
-};
+use crate::program::{BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Span, Terminator};
 
 use super::because::Because;
 use super::climb::{self, Targets};
@@ -368,8 +366,7 @@ impl<'p> Engine<'p> {
                 }
                 self.fuel -= 1;
                 if state.is_bound {
-                    self.contexts[frame.context].visited[frame.body_index]
-                        .insert(block.0 as usize);
+                    self.contexts[frame.context].visited[frame.body_index].insert(block.0 as usize);
                 }
                 for (next, state) in self.run_block(frame, block, state, exits) {
                     self.arrive(frame, &mut seen, &mut pending, next, state);
@@ -384,10 +381,13 @@ impl<'p> Engine<'p> {
             return None;
         }
         let (world, chain, targets) = (self.setting.world, self.chain, self.targets);
-        let toward = self.toward.entry((frame.id, frame.body_index)).or_insert_with(|| {
-            let ends = climb::ends_of(world, frame.id, frame.body_index, chain, targets);
-            Rc::new(climb::toward(frame.body, &ends, &FixedBitSet::new()))
-        });
+        let toward = self
+            .toward
+            .entry((frame.id, frame.body_index))
+            .or_insert_with(|| {
+                let ends = climb::ends_of(world, frame.id, frame.body_index, chain, targets);
+                Rc::new(climb::toward(frame.body, &ends, &FixedBitSet::new()))
+            });
         Some(toward.clone())
     }
 
@@ -610,7 +610,9 @@ fn take_in(groups: &mut Vec<Group>, state: State) -> Option<TakenIn> {
     let mut signature = signature(&state);
     if groups.len() >= MAX_GROUPS && !groups.iter().any(|group| group.signature == signature) {
         // Too many different things are told: what has the same in view is joined.
-        let alike = groups.iter().find(|group| is_same_view(&group.joined, &state))?;
+        let alike = groups
+            .iter()
+            .find(|group| is_same_view(&group.joined, &state))?;
         signature = alike.signature;
     }
     let hash = FxBuildHasher.hash_one(&state);

@@ -71,8 +71,6 @@ pub struct Cleared {
 pub struct States(u8);
 
 impl States {
-    /// No state.
-    pub const EMPTY: States = States(0);
     /// The states of an override.
     pub const OVERRIDE: States = States(0b1111);
     /// Every state.
@@ -160,7 +158,11 @@ impl State {
         self.forget(&place);
         let mut outer = place.clone();
         while outer.fields.pop().is_some() {
-            if self.store.get(&outer).is_some_and(|known| known.value == Value::Zeroed) {
+            if self
+                .store
+                .get(&outer)
+                .is_some_and(|known| known.value == Value::Zeroed)
+            {
                 self.store.insert(place, Known::plain(Value::Lost));
                 return;
             }
@@ -327,9 +329,9 @@ impl State {
             if let Some(b) = other.slots.get(number)
                 && a.ty == b.ty
             {
-                let entry = a.entry.filter(|entry| {
-                    Some(*entry) == b.entry && joined.entries.contains_key(entry)
-                });
+                let entry = a
+                    .entry
+                    .filter(|entry| Some(*entry) == b.entry && joined.entries.contains_key(entry));
                 joined.slots.insert(*number, Slot { ty: a.ty, entry });
             }
         }

@@ -143,7 +143,9 @@ impl Value {
     pub fn join(&self, other: &Value) -> Value {
         match (self, other) {
             (a, b) if a == b => a.clone(),
-            (Value::Flags(a, own), Value::Flags(b, also)) => Value::Flags(a.join(*b), *own && *also),
+            (Value::Flags(a, own), Value::Flags(b, also)) => {
+                Value::Flags(a.join(*b), *own && *also)
+            }
             (Value::Word(a), Value::Word(b)) => Value::Word(a.join(*b)),
             (Value::Word(a), Value::Int(0)) | (Value::Int(0), Value::Word(a)) => {
                 Value::Word(a.join(Bits::exactly(0)))

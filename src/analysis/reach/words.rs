@@ -42,7 +42,7 @@ pub enum Meaning {
     /// Gives a new page, by an axiom.
     NewPage(usize),
     /// Makes a hint, by an axiom.
-    Hint(usize),
+    Hint,
     /// A flag of a kind without overrides, by an axiom.
     ExcludedKind(usize),
 }
@@ -119,7 +119,7 @@ fn meaning(axiom: &Axiom, number: usize) -> Option<Meaning> {
         AxiomEffect::FindsCounted => Some(Meaning::FindsCounted(number)),
         AxiomEffect::NormalPage => Some(Meaning::NormalPage(number)),
         AxiomEffect::NewPage => Some(Meaning::NewPage(number)),
-        AxiomEffect::Hint => Some(Meaning::Hint(number)),
+        AxiomEffect::Hint => Some(Meaning::Hint),
         AxiomEffect::ExcludedKind => Some(Meaning::ExcludedKind(number)),
         AxiomEffect::HandlerPage => None,
     }
