@@ -404,6 +404,7 @@ fn reader_rows(readers: &[Reader]) -> Vec<Row> {
             ("2 level", word(reader.level)),
             ("3 source", word(reader.source)),
             ("4 verdict", word(reader.verdict)),
+            ("why", joined(&reader.reasons)),
         ]),
     };
     readers.iter().map(row).collect()

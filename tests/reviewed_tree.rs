@@ -67,6 +67,10 @@ struct ReviewedReader {
     role: String,
     level: String,
     source: String,
+    /// Of a construct or modify.
+    verdict: Option<String>,
+    /// What the program says instead, as long as it is wrong.
+    known_wrong: Option<String>,
 }
 
 fn reviewed(kernel: Kernel, list: &str) -> Reviewed {
@@ -186,20 +190,25 @@ fn readers_are_the_reviewed_ones(kernel: Kernel, tree: &Path) {
         reviewed(kernel, "readers")
             .reader
             .into_iter()
-            .map(|row| ((row.file, row.function, row.role), (row.level, row.source)))
+            .map(|row| {
+                let verdict = row.known_wrong.or(row.verdict);
+                (
+                    (row.file, row.function, row.role),
+                    (row.level, row.source, verdict),
+                )
+            })
             .collect(),
     );
     let found = numbered(
         rows(tree, "readers")
             .iter()
             .map(|row| {
+                let role = text_of(row, "role");
+                let is_judged = matches!(role.as_str(), "construct" | "modify");
+                let verdict = is_judged.then(|| text_of(row, "verdict"));
                 (
-                    (
-                        text_of(row, "file"),
-                        text_of(row, "function"),
-                        text_of(row, "role"),
-                    ),
-                    (text_of(row, "level"), text_of(row, "source")),
+                    (text_of(row, "file"), text_of(row, "function"), role),
+                    (text_of(row, "level"), text_of(row, "source"), verdict),
                 )
             })
             .collect(),

@@ -27,7 +27,7 @@ struct Judge<'a> {
     /// What keeps override mappings away from constructs and modifies.
     proofs: BTreeMap<reach::Use, Judgement>,
     /// On which architectures a function that modifies an entry loses attributes.
-    losing: &'a (dyn Fn(&str) -> BTreeSet<String> + Sync),
+    losing: &'a (dyn Fn(&str) -> Option<BTreeSet<String>> + Sync),
     /// Which overrides there can be, by level.
     overrides: BTreeMap<Level, Overrides>,
 }
@@ -47,13 +47,13 @@ struct Use {
 
 /// Lists the generic uses. `is_override_table` tells whether mappings with a table of operations,
 /// by its name, hold overrides; `losing`, on which architectures a function that modifies an entry
-/// loses attributes.
+/// loses attributes; `None` where the tree does not show it.
 pub fn readers(
     world: World<'_>,
     places: &Places<'_>,
     uses: &Uses,
     is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
-    losing: &(dyn Fn(&str) -> BTreeSet<String> + Sync),
+    losing: &(dyn Fn(&str) -> Option<BTreeSet<String>> + Sync),
     without: &reach::Without,
 ) -> Vec<Reader> {
     let World {
@@ -397,7 +397,9 @@ impl Judge<'_> {
             return;
         }
         let name = called_name(self.program, event);
-        let mut losing = name.map_or_else(BTreeSet::new, |name| (self.losing)(name.as_str()));
+        let Some(mut losing) = name.and_then(|name| (self.losing)(name.as_str())) else {
+            return;
+        };
         if !overrides.are_anywhere {
             losing.retain(|arch| overrides.arches.contains(arch));
         }

@@ -398,18 +398,17 @@ fn kind_of(tree: &Tree, is_sample: bool) -> &'static str {
     }
 }
 
-/// On which architectures a function that modifies an entry loses caching or encryption. hugetlb
-/// has entries like any other.
-fn losing(matrix: &arch_stage::Matrix, name: &str) -> BTreeSet<String> {
+/// On which architectures a function that modifies an entry loses caching or encryption; `None` if
+/// there is no architecture in the tree that shows it. hugetlb has entries like any other.
+fn losing(matrix: &arch_stage::Matrix, name: &str) -> Option<BTreeSet<String>> {
     let name = name.strip_prefix("huge_").unwrap_or(name);
-    let Some(modifier) = arch_stage::Modifier::named(name) else {
-        return BTreeSet::new();
-    };
-    [arch_stage::Kind::Caching, arch_stage::Kind::Encryption]
+    let modifier = arch_stage::Modifier::named(name)?;
+    let is_shown = matrix.rows.iter().any(|row| row.function == modifier);
+    let kinds = [arch_stage::Kind::Caching, arch_stage::Kind::Encryption];
+    let losing = kinds
         .into_iter()
-        .flat_map(|kind| matrix.loses(modifier, kind))
-        .map(str::to_owned)
-        .collect()
+        .flat_map(|kind| matrix.loses(modifier, kind));
+    is_shown.then(|| losing.map(str::to_owned).collect())
 }
 
 /// The architecture directories with a definition of `name`, as a function or a macro.

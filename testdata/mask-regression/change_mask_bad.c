@@ -42,7 +42,7 @@ static inline int pte_soft_dirty(pte_t pte) { return !!(pte_val(pte) & SOFT_DIRT
 
 #define CHANGED (VALID | WRITE | ACCESSED)
 
-static inline pte_t pte_modify(pte_t pte, pgprot_t prot) /* error: [mask-regression] */
+static inline pte_t pte_modify(pte_t pte, pgprot_t prot) /* warning: [mask-regression] */
 {
 	pte_val(pte) = (pte_val(pte) & ~CHANGED) | (pgprot_val(prot) & CHANGED);
 	return pte;

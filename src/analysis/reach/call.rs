@@ -7,7 +7,7 @@ use crate::callgraph::FnId;
 use crate::program::{
     ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
 };
-use crate::vocabulary::{FlagsChange, Install, Level, ProtectionEffect};
+use crate::vocabulary::{EntryState, FlagsChange, Install, Level, ProtectionEffect};
 
 use super::because::Because;
 use super::eval::{is_page, new_page};
@@ -229,7 +229,7 @@ impl<'p> Engine<'p> {
                 let ruled_out = holds.or(may).and(States::OVERRIDE).without(self.possible);
                 let mut because = Because::ENTRY;
                 if value == Value::Int(0) && !ruled_out.is_empty() {
-                    let encoded = States::of(&[crate::vocabulary::EntryState::Encoded]);
+                    let encoded = States::of(&[EntryState::Encoded]);
                     because |= match ruled_out.and(encoded).is_empty() {
                         true => Because::NEVER_HINTED,
                         false => Because::NEVER_ENCODED,
@@ -266,10 +266,7 @@ impl<'p> Engine<'p> {
             Meaning::Encode => {
                 let ty = entry_type(frame, call);
                 // What remembers a page of the core's.
-                let possible = States::of(&[
-                    crate::vocabulary::EntryState::Encoded,
-                    crate::vocabulary::EntryState::Absent,
-                ]);
+                let possible = States::of(&[EntryState::Encoded, EntryState::Absent]);
                 let states = possible.and(self.all_states(state));
                 let encodes_override = is_hot(state, ty.base);
                 let value = state.new_entry(ty.base, states);
@@ -294,7 +291,7 @@ impl<'p> Engine<'p> {
                 Some(Known::default())
             }
             Meaning::FindsCounted(axiom) => {
-                let encoded = States::of(&[crate::vocabulary::EntryState::Encoded]);
+                let encoded = States::of(&[EntryState::Encoded]);
                 let is_certain = state.is_bound && self.possible.and(encoded).is_empty();
                 Some(match is_certain {
                     true => Known::new(
@@ -430,6 +427,7 @@ impl<'p> Engine<'p> {
         let effect = match entry {
             _ if protection == ProtectionFrom::ENTRY => Effect::OwnEntry,
             Some(Value::Entry(entry)) => of_entry(state, entry),
+            _ if is_hot(state, Symbol::new(type_name(level))) => Effect::Override,
             _ => of_slots(state, Symbol::new(type_name(level))),
         };
         self.hit(frame, call, effect);
@@ -788,24 +786,22 @@ fn of_entry(state: &State, entry: u8) -> Effect {
     }
 }
 
-/// What a use of which only the level is known does: it is about one of the entries in hand.
+/// What the construct of an entry for a page of which nothing is known does, by the entries in hand:
+/// where none of them is an override, it takes the place of none.
 fn of_slots(state: &State, ty: Symbol) -> Effect {
+    let none = States::of(&[EntryState::None]);
     let mut cleared_by = None;
-    let mut is_empty_only = true;
-    let mut any = false;
+    let mut is_about_entry = false;
     for entry in state.entries.values().filter(|entry| entry.ty == ty) {
-        any = true;
         if entry.states.is_override() {
-            return Effect::Override;
+            return Effect::Unclear;
         }
-        let none = States::of(&[crate::vocabulary::EntryState::None]);
-        is_empty_only &= entry.states.without(none).is_empty();
+        is_about_entry |= !entry.states.without(none).is_empty();
         cleared_by = cleared_by.or(entry.cleared_by);
     }
-    match (any, is_empty_only) {
-        (false, _) => Effect::Override,
-        (true, true) => Effect::Unclear,
-        (true, false) => Effect::NotOverride { cleared_by },
+    match is_about_entry {
+        true => Effect::NotOverride { cleared_by },
+        false => Effect::Unclear,
     }
 }
 

@@ -22,7 +22,7 @@ use super::state::{Cleared, States};
 pub type Targets = BTreeMap<FnId, Vec<(usize, ExprId)>>;
 
 /// Functions run on one climb, at most.
-const MAX_RUNS: usize = 300;
+const MAX_RUNS: usize = 200;
 /// How far to look for a guard that keeps override mappings from where a new page is mapped.
 const NEAR: usize = 3;
 
@@ -125,8 +125,16 @@ impl<'p> Climb<'p> {
                 let is_callers_choice =
                     is_indirect(&engine, found.0) && !self.setting.plan.callers(root).is_empty();
                 match self.entered(root) {
+                    Entered::Uncalled => {
+                        climbed.is_unclear = true;
+                    }
+                    // Looking on could only make a question of it twice.
+                    Entered::AsRoot if !is_callers_choice && !found.2 => {
+                        climbed.is_unclear = true;
+                        return climbed;
+                    }
                     Entered::AsRoot if !is_callers_choice => {
-                        climbed.reached = Some(trace(&engine, found));
+                        climbed.reached = Some(trace(&engine, (found.0, found.1)));
                         return climbed;
                     }
                     Entered::ByOtherKind(members) => {
@@ -156,28 +164,36 @@ impl<'p> Climb<'p> {
         plan.entered(world, root, self.is_override_table)
     }
 
-    /// The context and place at which the goal was met, if it was.
+    /// The context and place at which the goal was met, if it was, and whether it certainly was.
     fn open_way(
         &self,
         engine: &Engine<'_>,
         targets: &Targets,
         goal: Goal,
-    ) -> Option<(ContextId, Span)> {
+    ) -> Option<(ContextId, Span, bool)> {
         if let Goal::Set(setter) = goal {
-            return engine.set.get(&setter).copied();
+            let (context, span) = engine.set.get(&setter).copied()?;
+            return Some((context, span, true));
         }
-        targets.iter().find_map(|(function, places)| {
-            places.iter().find_map(|(body, expr)| {
-                let hits = engine.hits.get(&(*function, *body, *expr))?;
-                let hit = hits.iter().find(|hit| match hit.effect {
-                    Effect::Override | Effect::Unclear => true,
-                    Effect::NewPage(_) => goal == Goal::AnyPage,
-                    _ => false,
-                })?;
-                let body = &self.setting.world.program.function(*function).bodies[*body];
-                Some((hit.context, body.expr(*expr).span))
+        let is_met = |effect: Effect| match effect {
+            Effect::Override | Effect::Unclear => true,
+            Effect::NewPage(_) => goal == Goal::AnyPage,
+            _ => false,
+        };
+        let places = targets
+            .iter()
+            .flat_map(|(function, places)| places.iter().map(move |place| (*function, *place)));
+        let met = places.flat_map(|(function, (body, expr))| {
+            let hits = engine.hits.get(&(function, body, expr));
+            let hits = hits.into_iter().flatten();
+            hits.filter(|hit| is_met(hit.effect)).map(move |hit| {
+                let body = &self.setting.world.program.function(function).bodies[body];
+                let is_certain = hit.effect != Effect::Unclear;
+                (hit.context, body.expr(expr).span, is_certain)
             })
-        })
+        });
+        // What is certain comes first.
+        met.min_by_key(|(context, span, is_certain)| (!is_certain, *context, *span))
     }
 
     /// Notes why a run did not get to a target, or did no harm there.

@@ -47,8 +47,10 @@ pub enum Setter {
 /// How a VMA gets to a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entered {
-    /// The function finds it itself, or nobody known hands it over.
+    /// The function finds it itself, or the kernel enters it with an override mapping.
     AsRoot,
+    /// From somebody the tree does not show.
+    Uncalled,
     /// Only through tables of operations that no override mapping has; the members of those
     /// tables.
     ByOtherKind(BTreeSet<Symbol>),
@@ -128,7 +130,8 @@ impl Plan {
         }
         let is_called = !self.callers(id).is_empty();
         match tables.is_empty() {
-            true if !takes_vma(world, function) || !is_called => Entered::AsRoot,
+            true if !takes_vma(world, function) => Entered::AsRoot,
+            true if !is_called => Entered::Uncalled,
             false if !is_called => {
                 Entered::ByOtherKind(tables.into_iter().map(|(_, member)| member).collect())
             }
