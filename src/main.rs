@@ -5,6 +5,10 @@ mod commands;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+/// Most of a run is spent on many small values that live shortly, on all threads at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match commands::run() {
         Ok(status) => status.into(),

@@ -13,7 +13,7 @@ use super::because::Because;
 use super::eval::{is_page, new_page};
 use super::passage::Passage;
 use super::plan::{Setter, is_entry_point, strip};
-use super::run::{Effect, Engine, Frame, Hit, unique};
+use super::run::{Effect, Engine, Frame, unique};
 use super::state::{State, States};
 use super::value::{Base, Known, PageFrom, Place, ProtectionFrom, Value};
 use super::words::Meaning;
@@ -338,9 +338,7 @@ impl<'p> Engine<'p> {
             .is_none_or(|entry| entry.states.is_override());
         if is_hot {
             let span = frame.body.expr(call).span;
-            self.set
-                .entry(Setter::Encode)
-                .or_insert((frame.context, span));
+            self.note_set(frame, Setter::Encode, span);
         }
     }
 
@@ -448,19 +446,6 @@ impl<'p> Engine<'p> {
         (state.is_bound && from != ProtectionFrom::OTHER).then_some(from)
     }
 
-    fn hit(&mut self, frame: Frame<'p>, call: ExprId, effect: Effect) {
-        let hits = self
-            .hits
-            .entry((frame.id, frame.body_index, call))
-            .or_default();
-        let hit = Hit {
-            context: frame.context,
-            effect,
-        };
-        if !hits.iter().any(|known| known.effect == hit.effect) {
-            hits.push(hit);
-        }
-    }
 
     /// A call of functions of the tree.
     fn call_targets(&mut self, frame: Frame<'p>, call: ExprId, mut state: State) -> Vec<State> {

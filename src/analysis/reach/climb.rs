@@ -37,6 +37,17 @@ pub enum Goal {
     Set(Setter),
 }
 
+impl Goal {
+    /// True if that is what is looked for, or may be.
+    pub fn is_met(self, effect: Effect) -> bool {
+        match effect {
+            Effect::Override | Effect::Unclear => true,
+            Effect::NewPage(_) => self == Goal::AnyPage,
+            _ => false,
+        }
+    }
+}
+
 /// What a climb found.
 #[derive(Clone, Debug, Default)]
 pub struct Climbed {
@@ -113,7 +124,7 @@ impl<'p> Climb<'p> {
                     climbed.is_unclear = true;
                     return climbed;
                 }
-                let mut engine = Engine::new(self.setting, self.possible, &chain, targets);
+                let mut engine = Engine::new(self.setting, self.possible, &chain, targets, goal);
                 engine.run(root);
                 let Some(found) = self.open_way(&engine, targets, goal) else {
                     if engine.is_exhausted() {
@@ -175,18 +186,13 @@ impl<'p> Climb<'p> {
             let (context, span) = engine.set.get(&setter).copied()?;
             return Some((context, span, true));
         }
-        let is_met = |effect: Effect| match effect {
-            Effect::Override | Effect::Unclear => true,
-            Effect::NewPage(_) => goal == Goal::AnyPage,
-            _ => false,
-        };
         let places = targets
             .iter()
             .flat_map(|(function, places)| places.iter().map(move |place| (*function, *place)));
         let met = places.flat_map(|(function, (body, expr))| {
             let hits = engine.hits.get(&(function, body, expr));
             let hits = hits.into_iter().flatten();
-            hits.filter(|hit| is_met(hit.effect)).map(move |hit| {
+            hits.filter(|hit| goal.is_met(hit.effect)).map(move |hit| {
                 let body = &self.setting.world.program.function(function).bodies[body];
                 let is_certain = hit.effect != Effect::Unclear;
                 (hit.context, body.expr(expr).span, is_certain)

@@ -93,7 +93,7 @@ impl<'p> Engine<'p> {
             && let Some(setter) = self.setting.plan.setter(frame.id, frame.body_index, expr)
         {
             let span = frame.body.expr(expr).span;
-            self.set.entry(setter).or_insert((frame.context, span));
+            self.note_set(frame, setter, span);
         }
         match name.as_str() {
             "NULL" | "false" => return Known::plain(Value::Int(0)),

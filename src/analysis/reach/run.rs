@@ -17,7 +17,7 @@ use crate::callgraph::{FnId, TableId};
 use crate::program::{BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Span, Terminator};
 
 use super::because::Because;
-use super::climb::{self, Targets};
+use super::climb::{self, Goal, Targets};
 use super::hypothesis::Hypothesis;
 use super::plan::{Plan, Setter};
 use super::state::{Cleared, State, States};
@@ -131,8 +131,12 @@ pub struct Engine<'p> {
     memo: FxHashMap<(FnId, Vec<Known>, State), Memo>,
     /// Functions to follow whatever their size: those on a way to the targets.
     pub(super) chain: &'p BTreeSet<FnId>,
-    /// What the search is for.
+    /// Where what is looked for happens.
     targets: &'p Targets,
+    /// What is looked for.
+    goal: Goal,
+    /// True once that was found for certain: nothing more is to be learnt.
+    is_met: bool,
     /// For bodies of the chain, the blocks from which a target can be reached.
     toward: FxHashMap<(FnId, usize), Rc<FixedBitSet>>,
     pub(super) stack: Vec<ContextId>,
@@ -167,13 +171,14 @@ pub(super) struct Frame<'p> {
 }
 
 impl<'p> Engine<'p> {
-    /// An engine that follows the functions of `chain` to `targets`, and knows which states of an
-    /// override are possible.
+    /// An engine that follows the functions of `chain` to `targets` until the goal is met there, and
+    /// knows which states of an override are possible.
     pub fn new(
         setting: Setting<'p>,
         possible: States,
         chain: &'p BTreeSet<FnId>,
         targets: &'p Targets,
+        goal: Goal,
     ) -> Engine<'p> {
         Engine {
             setting,
@@ -182,6 +187,8 @@ impl<'p> Engine<'p> {
             memo: FxHashMap::default(),
             chain,
             targets,
+            goal,
+            is_met: false,
             toward: FxHashMap::default(),
             stack: Vec::new(),
             running: Vec::new(),
@@ -225,6 +232,34 @@ impl<'p> Engine<'p> {
         self.fuel == 0
     }
 
+    /// True if nothing more is to be run.
+    fn is_over(&self) -> bool {
+        self.is_met || self.fuel == 0
+    }
+
+    /// Notes what a use that was reached does.
+    pub(super) fn hit(&mut self, frame: Frame<'p>, call: ExprId, effect: Effect) {
+        let place = (frame.id, frame.body_index, call);
+        let is_target = self
+            .targets
+            .get(&frame.id)
+            .is_some_and(|places| places.contains(&(frame.body_index, call)));
+        self.is_met |= is_target && effect != Effect::Unclear && self.goal.is_met(effect);
+        let hits = self.hits.entry(place).or_default();
+        if !hits.iter().any(|known| known.effect == effect) {
+            hits.push(Hit {
+                context: frame.context,
+                effect,
+            });
+        }
+    }
+
+    /// Notes that something is set.
+    pub(super) fn note_set(&mut self, frame: Frame<'p>, setter: Setter, span: Span) {
+        self.set.entry(setter).or_insert((frame.context, span));
+        self.is_met |= self.goal == Goal::Set(setter);
+    }
+
     /// Runs a function on given arguments, or remembers how that ended.
     pub(super) fn enter(
         &mut self,
@@ -233,7 +268,7 @@ impl<'p> Engine<'p> {
         state: State,
         caller: Option<(ContextId, Span)>,
     ) -> Rc<Vec<Exit>> {
-        if self.running.len() >= MAX_CALL_DEPTH || self.fuel == 0 {
+        if self.running.len() >= MAX_CALL_DEPTH || self.is_over() {
             return Rc::new(vec![Exit {
                 state,
                 value: Known::default(),
@@ -361,7 +396,7 @@ impl<'p> Engine<'p> {
                 continue;
             }
             for state in states {
-                if self.fuel == 0 {
+                if self.is_over() {
                     return;
                 }
                 self.fuel -= 1;
