@@ -41,8 +41,24 @@ struct Use {
     source: Source,
     verdict: Verdict,
     reasons: BTreeSet<Reason>,
-    evidence: BTreeSet<(String, FileId, u32)>,
+    evidence: Vec<(String, FileId, u32)>,
     arches: BTreeSet<String>,
+    helper: Option<Symbol>,
+}
+
+/// A generic use with what its row does not tell.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GenericUse {
+    /// Its row.
+    pub reader: Reader,
+    /// The function it stands in.
+    pub function: FnId,
+    /// Its place.
+    pub span: Span,
+    /// What constructs or modifies the entry.
+    pub helper: Option<Symbol>,
+    /// What was found out about a construct or modify.
+    pub judgement: Option<Judgement>,
 }
 
 /// Lists the generic uses. `is_override_table` tells whether mappings with a table of operations,
@@ -55,7 +71,7 @@ pub fn readers(
     is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
     losing: &(dyn Fn(&str) -> Option<BTreeSet<String>> + Sync),
     without: &reach::Without,
-) -> Vec<Reader> {
+) -> Vec<GenericUse> {
     let World {
         program,
         dictionary,
@@ -107,22 +123,28 @@ pub fn readers(
                     let known = slot.get_mut();
                     known.verdict = known.verdict.max(one.verdict);
                     known.source = known.source.min(one.source);
-                    known.evidence.extend(one.evidence);
+                    for evidence in one.evidence {
+                        if !known.evidence.contains(&evidence) {
+                            known.evidence.push(evidence);
+                        }
+                    }
                     known.reasons.extend(one.reasons);
                     known.arches.extend(one.arches);
                 }
             }
         }
     }
-    let mut readers: Vec<Reader> = found.into_values().map(|one| judge.reader(one)).collect();
-    readers.sort();
-    readers.dedup_by(|a, b| {
+    let uses = found.into_values().map(|one| judge.generic_use(one));
+    let mut uses: Vec<GenericUse> = uses.collect();
+    uses.sort();
+    uses.dedup_by(|a, b| {
+        let (a, b) = (&a.reader, &b.reader);
         (&a.file, a.line, &a.function, a.role, a.level)
             == (&b.file, b.line, &b.function, b.role, b.level)
             && a.role != Role::Construct
             && a.role != Role::Modify
     });
-    readers
+    uses
 }
 
 /// Overrides that can be made at a level.
@@ -293,7 +315,7 @@ impl Judge<'_> {
             .iter()
             .any(|term| matches!(term.base, Base::Parameter(_)));
         let is_inserter = self.inserters.contains(&id);
-        let mut evidence: BTreeSet<(String, FileId, u32)> = protection
+        let mut evidence: Vec<(String, FileId, u32)> = protection
             .reads
             .iter()
             .map(|read| {
@@ -307,7 +329,7 @@ impl Judge<'_> {
         for caller in self.uses.passed_by.get(&id).into_iter().flatten() {
             if from_caller {
                 let caller = self.program.function(*caller);
-                evidence.insert((
+                evidence.push((
                     format!("{} passes the protection", caller.name),
                     caller.file,
                     caller.name_span.start,
@@ -324,6 +346,7 @@ impl Judge<'_> {
             reasons: BTreeSet::new(),
             evidence,
             arches: BTreeSet::new(),
+            helper: called_name(self.program, event),
         };
         if is_inserter {
             one.verdict = match from_caller || !self.drops_override(id) {
@@ -372,12 +395,12 @@ impl Judge<'_> {
                     function.name
                 ),
             };
-            one.evidence.insert((text, function.file, guard.span.start));
+            one.evidence.push((text, function.file, guard.span.start));
         }
         for step in &judgement.trace {
             let function = self.program.function(step.function);
             let text = format!("an override mapping gets here, in {}", function.name);
-            one.evidence.insert((text, function.file, step.span.start));
+            one.evidence.push((text, function.file, step.span.start));
         }
     }
 
@@ -513,8 +536,9 @@ impl Judge<'_> {
             source: Source::VmPageProt,
             verdict: Verdict::NoEntry,
             reasons: BTreeSet::new(),
-            evidence: BTreeSet::new(),
+            evidence: Vec::new(),
             arches: BTreeSet::new(),
+            helper: None,
         }
     }
 
@@ -528,8 +552,9 @@ impl Judge<'_> {
             source: Source::VmPageProt,
             verdict,
             reasons: BTreeSet::new(),
-            evidence: BTreeSet::new(),
+            evidence: Vec::new(),
             arches: BTreeSet::new(),
+            helper: None,
         };
         let mut forwarded: Option<Verdict> = None;
         let mut arches = BTreeSet::new();
@@ -699,10 +724,14 @@ impl Judge<'_> {
         (worst, arches)
     }
 
-    fn reader(&self, one: Use) -> Reader {
+    fn generic_use(&self, one: Use) -> GenericUse {
+        let key = reach::Use {
+            function: one.function,
+            span: one.span,
+        };
         let function = self.program.function(one.function);
         let (line, column) = self.places.line_column(function.file, one.span.start);
-        Reader {
+        let reader = Reader {
             file: self.places.path(function.file).to_owned(),
             line,
             column,
@@ -730,6 +759,13 @@ impl Judge<'_> {
                 false => one.arches,
             },
             condition: self.places.condition(function.file, one.span.start),
+        };
+        GenericUse {
+            judgement: self.proofs.get(&key).cloned(),
+            function: one.function,
+            span: one.span,
+            helper: one.helper,
+            reader,
         }
     }
 }

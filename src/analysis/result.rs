@@ -227,6 +227,6 @@ pub struct Coverage {
     pub not_understood: usize,
     /// Indirect calls without a known target.
     pub indirect_unresolved: usize,
-    /// Generic uses left unproven.
+    /// Generic uses left unproven, among those that were judged.
     pub unproven: usize,
 }

@@ -316,6 +316,11 @@ impl Modifier {
         self.name().split('_').next().unwrap_or_default()
     }
 
+    /// The helper that generic code calls by a name. hugetlb has entries like any other.
+    pub fn of_call(name: &str) -> Option<Modifier> {
+        Modifier::named(name.strip_prefix("huge_").unwrap_or(name))
+    }
+
     /// The function with a name.
     pub fn named(name: &str) -> Option<Modifier> {
         Modifier::ALL

@@ -1,6 +1,7 @@
 //! `ptelint arch`: what the architectures' helpers do.
 
 use clap::Args;
+use ptelint::pipeline::Wanted;
 use ptelint::{pipeline, report};
 
 use super::output::{self, Output};
@@ -31,7 +32,7 @@ Examples:
 impl Arch {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
         let bar = Bar::new();
-        let answer = pipeline::arch(&self.paths.paths, &global.options(), &bar)?;
+        let answer = pipeline::arch(&self.paths.paths, &global.options(Wanted::Everything), &bar)?;
         bar.finish();
         if let Some(arch) = &self.explain {
             answer.has(arch)?;

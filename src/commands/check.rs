@@ -1,6 +1,7 @@
 //! `ptelint check`: the findings.
 
 use clap::Args;
+use ptelint::pipeline::Wanted;
 use ptelint::report;
 
 use super::{Global, Paths, Status};
@@ -24,7 +25,7 @@ Examples:
 
 impl Check {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
-        let report = global.answer("check", &self.paths, report::findings, |report| {
+        let report = global.answer("check", &self.paths, Wanted::Everything, report::findings, |report| {
             report::json("check", report, "findings", &report.findings)
         })?;
         Ok(match report.findings.is_empty() {

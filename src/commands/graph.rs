@@ -1,6 +1,7 @@
 //! `ptelint graph`: a call path, or the neighbourhood of a function.
 
 use clap::Args;
+use ptelint::pipeline::Wanted;
 use ptelint::{pipeline, report};
 
 use super::output::{self, Output};
@@ -42,7 +43,7 @@ impl Graph {
         let bar = Bar::new();
         let (from, to) = (self.from.as_deref(), self.to.as_deref());
         let paths = &self.paths.paths;
-        let answer = pipeline::graph(paths, &global.options(), from, to, &bar);
+        let answer = pipeline::graph(paths, &global.options(Wanted::Everything), from, to, &bar);
         let answer = answer.map_err(|error| match paths.is_empty() {
             true => anyhow::anyhow!(
                 "{error}\n  tip: no path was given, so the current directory or the built-in \

@@ -1,6 +1,7 @@
 //! `ptelint mappings`: the inventory of insertions.
 
 use clap::Args;
+use ptelint::pipeline::Wanted;
 use ptelint::report;
 
 use super::{Global, Paths, Status};
@@ -23,7 +24,7 @@ Examples:
 
 impl Mappings {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
-        global.answer("mappings", &self.paths, report::mappings, |report| {
+        global.answer("mappings", &self.paths, Wanted::Mappings, report::mappings, |report| {
             report::json("mappings", report, "mappings", &report.mappings)
         })?;
         Ok(Status::Clean)

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use ptelint::pipeline::{self, Report};
+use ptelint::pipeline::{self, Report, Wanted};
 use ptelint::report::{self, termcolor::Buffer};
 
 use output::Output;
@@ -217,10 +217,11 @@ fn tip(error: &clap::Error) -> Option<String> {
 
 impl Global {
     /// What the pipeline is told.
-    fn options(&self) -> pipeline::Options {
+    fn options(&self, wanted: Wanted) -> pipeline::Options {
         pipeline::Options {
             rules_dir: self.rules.clone(),
             threads: self.threads.map(usize::from),
+            wanted,
         }
     }
 
@@ -230,11 +231,12 @@ impl Global {
         &self,
         command: &str,
         paths: &Paths,
+        wanted: Wanted,
         human: fn(&Report, &mut Buffer),
         json: fn(&Report) -> serde_json::Result<String>,
     ) -> anyhow::Result<Report> {
         let bar = progress::Bar::new();
-        let report = pipeline::run(&paths.paths, &self.options(), &bar)?;
+        let report = pipeline::run(&paths.paths, &self.options(wanted), &bar)?;
         bar.finish();
         if report.tree.kind == "sample" {
             output::to_stderr(&format!(

@@ -1,6 +1,7 @@
 //! `ptelint readers`: the generic uses of a protection.
 
 use clap::Args;
+use ptelint::pipeline::Wanted;
 use ptelint::report;
 
 use super::{Global, Paths, Status};
@@ -23,7 +24,7 @@ Examples:
 
 impl Readers {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
-        global.answer("readers", &self.paths, report::readers, |report| {
+        global.answer("readers", &self.paths, Wanted::Everything, report::readers, |report| {
             report::json("readers", report, "readers", &report.readers)
         })?;
         Ok(Status::Clean)

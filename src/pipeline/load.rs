@@ -114,6 +114,15 @@ pub fn file_facts(tree: &Tree, index: &Index) -> Vec<FileFacts> {
         .collect()
 }
 
+/// How much of a tree is parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// What the inventory of insertions depends on.
+    Mappings,
+    /// With the generic code that walks page tables, which the proofs go through.
+    Everything,
+}
+
 /// Parses what matters of a tree.
 pub struct Loader<'a> {
     tree: &'a Tree,
@@ -151,9 +160,9 @@ impl<'a> Loader<'a> {
     }
 
     /// Parses and links.
-    pub fn load(mut self) -> Program {
+    pub fn load(mut self, scope: Scope) -> Program {
         self.parts.files = file_facts(self.tree, self.index);
-        let relevant = self.relevant_functions();
+        let relevant = self.relevant_functions(scope);
         self.parse_functions(relevant);
         for _ in 0..N_ROUNDS {
             let before = self.n_parsed();
@@ -196,7 +205,7 @@ impl<'a> Loader<'a> {
             + self.parts.macros.len()
     }
 
-    fn relevant_functions(&mut self) -> Vec<(FileId, usize)> {
+    fn relevant_functions(&mut self, scope: Scope) -> Vec<(FileId, usize)> {
         let bit = |class: u8| 1u32 << class;
         let signature = bit(class::TYPE);
         let body = bit(class::MEMBER) | bit(class::INSERT) | bit(class::ENTRY) | bit(class::OPS);
@@ -213,10 +222,11 @@ impl<'a> Loader<'a> {
                 let wanted = if function.is_macro { macro_body } else { body };
                 let is_relevant = function.mentions_signature & signature != 0
                     || function.mentions_body & wanted != 0;
+                let walks = scope == Scope::Everything
+                    && function.mentions_signature & bit(class::WALK) != 0;
                 let is_passage = !is_relevant
                     && is_generic
-                    && (function.mentions_signature & bit(class::WALK) != 0
-                        || function.mentions_body & signature != 0);
+                    && (walks || function.mentions_body & signature != 0);
                 if is_passage {
                     let start = function.start;
                     self.parts.passages.insert((FileId(i as u32), start));

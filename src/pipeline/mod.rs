@@ -6,31 +6,28 @@
 mod arch;
 mod graph;
 mod load;
+mod session;
 mod similar;
 mod sources;
 mod stats;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Mutex;
 
 use serde::Serialize;
 
-use crate::analysis::{self, Coverage, Dictionary, Facts, Mapping, Places, Reader, Verdict, World};
-use crate::arch::{self as arch_stage, Rules, RulesError};
-use crate::program::{FileId, Presence};
-use crate::rules::{self, Finding};
+use crate::analysis::{self, Coverage, Mapping, Reader};
+use crate::arch::{Rules, RulesError};
+use crate::rules::Finding;
 use crate::sample;
 use crate::tree::{Index, Tree, TreeError, TreeKind};
-use crate::vocabulary::{self, Version, Vocabulary, VocabularyError};
+use crate::vocabulary::{self, Vocabulary, VocabularyError};
 
 pub use crate::tree::Problem;
 pub use arch::{ArchAnswer, arch};
 pub use graph::graph;
 pub use stats::StageStats;
 
-use load::Loader;
-use sources::Sources;
+use load::Scope;
 use stats::Clock;
 
 /// What a run is asked to do.
@@ -40,6 +37,18 @@ pub struct Options {
     pub rules_dir: Option<PathBuf>,
     /// Threads; absent: one per core.
     pub threads: Option<usize>,
+    /// Which answers are asked for.
+    pub wanted: Wanted,
+}
+
+/// Which answers a run gives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// The insertions alone: generic code is not judged, and no rule is run.
+    Mappings,
+    /// All of them.
+    #[default]
+    Everything,
 }
 
 /// Told how far a run is.
@@ -199,7 +208,7 @@ pub fn run(
             tree,
             index,
             (&vocabulary, &arch_rules),
-            is_sample,
+            (options.wanted, is_sample),
             clock,
             progress,
         ))
@@ -214,7 +223,14 @@ pub fn check_files(files: Vec<(String, Vec<u8>)>) -> Result<Report, PipelineErro
     let tree = Tree::in_memory(files);
     let index = index(&tree, vocabulary, &NoProgress);
     let rules = (vocabulary, Rules::builtin());
-    Ok(analyse(tree, index, rules, false, clock, &NoProgress))
+    Ok(analyse(
+        tree,
+        index,
+        rules,
+        (Wanted::Everything, false),
+        clock,
+        &NoProgress,
+    ))
 }
 
 /// Nobody is told.
@@ -283,109 +299,53 @@ fn analyse(
     tree: Tree,
     index: Index,
     (vocabulary, arch_rules): (&Vocabulary, &Rules),
-    is_sample: bool,
+    (wanted, is_sample): (Wanted, bool),
     mut clock: Clock,
     progress: &dyn Progress,
 ) -> Report {
-    progress.stage("parse", None);
-    let sources = Sources::new(&tree);
-    let program = Loader::new(&tree, &index, &sources, vocabulary).load();
-    clock.stage("parse");
-    progress.stage("analysis", None);
-    let version: Option<Version> = tree.version.as_deref().and_then(major_minor);
-    let dictionary = Dictionary::new(vocabulary, &program, version);
-    let facts = Facts::new(&program, &dictionary);
-    let world = World {
-        program: &program,
-        dictionary: &dictionary,
-        facts: &facts,
+    let scope = match wanted {
+        Wanted::Mappings => Scope::Mappings,
+        Wanted::Everything => Scope::Everything,
     };
-    clock.stage("facts");
-    let runs = analysis::run_all(world);
-    clock.stage("entry points");
-    let uses = analysis::uses(world);
-    clock.stage("uses");
-    let syntax = Mutex::new(BTreeMap::new());
-    let with_syntax = |file: FileId, answer: &mut dyn FnMut(&crate::syntax::FileSyntax<'_>)| {
-        let mut known = syntax.lock().unwrap_or_else(|error| error.into_inner());
-        answer(known.entry(file).or_insert_with(|| sources.syntax(file)));
-    };
-    let places = Places {
-        program: &program,
-        line_column: &|file, offset| {
-            let mut found = (1, 1);
-            with_syntax(file, &mut |syntax| found = syntax.line_column(offset));
-            found
+    let mut report = session::open(
+        (&tree, &index),
+        vocabulary,
+        scope,
+        &mut clock,
+        progress,
+        |session, clock| {
+            let mut report = Report {
+                tree: session.summary(is_sample),
+                coverage: session.coverage(&[]),
+                mappings: session.mappings.clone(),
+                readers: Vec::new(),
+                findings: Vec::new(),
+                problems: Vec::new(),
+                stats: Vec::new(),
+                sources: Box::new(|_| None),
+            };
+            if wanted == Wanted::Everything {
+                let uses = session.uses();
+                clock.stage("uses");
+                let matrix = session.matrix(arch_rules);
+                clock.stage("architectures");
+                let generic_uses =
+                    session.generic_uses(&uses, &matrix, &analysis::Without::default());
+                clock.stage("proofs");
+                report.findings = session.findings(&uses, &matrix, &generic_uses);
+                report.coverage = session.coverage(&generic_uses);
+                report.readers = generic_uses.into_iter().map(|one| one.reader).collect();
+                clock.stage("rules");
+            }
+            report
         },
-        presence: &|file, offset| {
-            let mut found = Presence::always();
-            with_syntax(file, &mut |syntax| found = syntax.presence_at(offset));
-            found
-        },
-        arches_defining: &|name| arches_defining(&tree, &index, name),
-    };
-    let matrix = arch_stage::matrix(&tree, arch_rules);
-    clock.stage("architectures");
-    let mappings = analysis::mappings(&program, &dictionary, &places, &runs);
-    let override_tables: BTreeSet<&str> = mappings
-        .iter()
-        .filter(|mapping| mapping.is_override)
-        .flat_map(|mapping| mapping.vm_ops.iter().map(String::as_str))
-        .collect();
-    clock.stage("mappings");
-    let readers = analysis::readers(
-        world,
-        &places,
-        &uses,
-        &|table| override_tables.contains(table.as_str()),
-        &|name| losing(&matrix, name),
-        &analysis::Without::default(),
     );
-    clock.stage("proofs");
-    let findings = rules::check(&rules::Input {
-        program: &program,
-        dictionary: &dictionary,
-        places: &places,
-        runs: &runs,
-        matrix: &matrix,
-        uses: &uses,
-    });
-    clock.stage("answers");
-    let coverage = Coverage {
-        functions: program.n_functions(),
-        not_understood: program
-            .functions()
-            .filter(|(_, function)| !function.not_understood.is_empty())
-            .count()
-            + analysis::n_exhausted(&runs),
-        indirect_unresolved: analysis::n_unresolved(&runs),
-        unproven: readers
-            .iter()
-            .filter(|reader| reader.verdict == Verdict::Unproven)
-            .count(),
-    };
-    let mut problems = tree.problems.clone();
-    problems.extend(index.problems.iter().cloned());
-    problems.sort();
-    let summary = TreeSummary {
-        kind: kind_of(&tree, is_sample),
-        version: tree.version.clone(),
-        files_scanned: tree.files.len(),
-        files_parsed: sources.n_read(),
-        bytes: index.n_bytes,
-    };
-    drop(syntax);
-    drop(sources);
-    Report {
-        tree: summary,
-        coverage,
-        mappings,
-        readers,
-        findings,
-        problems,
-        stats: clock.into_stats(),
-        sources: Box::new(move |path| tree.read(tree.file_at(path)?).ok()),
-    }
+    report.problems = tree.problems.clone();
+    report.problems.extend(index.problems.iter().cloned());
+    report.problems.sort();
+    report.stats = clock.into_stats();
+    report.sources = Box::new(move |path| tree.read(tree.file_at(path)?).ok());
+    report
 }
 
 /// The word for what was checked.
@@ -396,34 +356,4 @@ fn kind_of(tree: &Tree, is_sample: bool) -> &'static str {
         TreeKind::Directory => "directory",
         TreeKind::File => "file",
     }
-}
-
-/// On which architectures a function that modifies an entry loses caching or encryption; `None` if
-/// there is no architecture in the tree that shows it. hugetlb has entries like any other.
-fn losing(matrix: &arch_stage::Matrix, name: &str) -> Option<BTreeSet<String>> {
-    let name = name.strip_prefix("huge_").unwrap_or(name);
-    let modifier = arch_stage::Modifier::named(name)?;
-    let is_shown = matrix.rows.iter().any(|row| row.function == modifier);
-    let kinds = [arch_stage::Kind::Caching, arch_stage::Kind::Encryption];
-    let losing = kinds
-        .into_iter()
-        .flat_map(|kind| matrix.loses(modifier, kind));
-    is_shown.then(|| losing.map(str::to_owned).collect())
-}
-
-/// The architecture directories with a definition of `name`, as a function or a macro.
-fn arches_defining(tree: &Tree, index: &Index, name: &str) -> BTreeSet<String> {
-    let functions = index.functions_named(name).map(|(file, _)| file);
-    let macros = index.macros_named(name);
-    functions
-        .chain(macros.into_iter().map(|(file, _)| file))
-        .filter_map(|file| tree.files[file.0 as usize].arch)
-        .map(|arch| arch.to_string())
-        .collect()
-}
-
-/// "6.12.117" is 6.12.
-fn major_minor(version: &str) -> Option<Version> {
-    let mut parts = version.splitn(3, '.');
-    format!("{}.{}", parts.next()?, parts.next()?).parse().ok()
 }

@@ -163,7 +163,7 @@ fn summary(report: &Report, canvas: &mut Canvas) {
     };
     canvas.styled(style, &format!("{:12}", "found"));
     canvas.line(&found);
-    closing(canvas, &report.tree, &report.coverage);
+    closing(canvas, &report.tree, &report.coverage, true);
     if report.coverage.unproven > 0 {
         canvas.field(
             0,

@@ -242,7 +242,7 @@ fn summary(canvas: &mut Canvas, report: &Report, mappings: &[&Mapping]) {
     }
     canvas.field(0, "found", &found);
     adjustments(canvas, mappings);
-    closing(canvas, &report.tree, &report.coverage);
+    closing(canvas, &report.tree, &report.coverage, false);
     if n_in(Group::Own) > 0 {
         canvas.field(
             0,
@@ -384,8 +384,7 @@ drivers/a.c
 found       3 calls install user entries; 1 can insert an override; 1 depends on unknown callers
 the APIs    vmf_insert_pfn_prot changes caching by track_pfn_insert on x86
 checked     Linux 6.12.1: 60,000 files scanned (1,340 MB), 900 parsed
-coverage    understood 4,960 of 5,000 functions the answers depend on; 1 indirect call unresolved;
-            30 generic uses unproven
+coverage    understood 4,960 of 5,000 functions the answers depend on; 1 indirect call unresolved
 more        `--format json` has the path, flags and operations of every row
 ";
         assert_eq!(rendered(vec![own, param, with_override]), expected);

@@ -136,13 +136,18 @@ fn describe_coverage(coverage: &Coverage) -> String {
         "indirect call",
         "indirect calls",
     );
-    let unproven = text::count(coverage.unproven, "generic use", "generic uses");
-    out.push_str(&format!("; {indirect} unresolved; {unproven} unproven"));
+    out.push_str(&format!("; {indirect} unresolved"));
     out
 }
 
-/// The last lines of every report for people: what was checked and how well.
-fn closing(canvas: &mut Canvas, tree: &TreeSummary, coverage: &Coverage) {
+/// The last lines of every report for people: what was checked and how well. How much of the
+/// generic code is judged belongs to reports that judge it.
+fn closing(canvas: &mut Canvas, tree: &TreeSummary, coverage: &Coverage, is_judged: bool) {
+    let mut described = describe_coverage(coverage);
+    if is_judged && coverage.functions > 0 {
+        let unproven = text::count(coverage.unproven, "generic use", "generic uses");
+        described.push_str(&format!("; {unproven} unproven"));
+    }
     canvas.field(0, "checked", &describe_tree(tree));
-    canvas.field(0, "coverage", &describe_coverage(coverage));
+    canvas.field(0, "coverage", &described);
 }

@@ -84,7 +84,7 @@ pub fn readers(report: &Report, out: &mut Buffer) {
         found.push_str(&format!(": {}", text::enumerate(&counts)));
     }
     canvas.field(0, "found", &found);
-    closing(&mut canvas, &report.tree, &report.coverage);
+    closing(&mut canvas, &report.tree, &report.coverage, true);
 }
 
 fn row(canvas: &mut Canvas, reader: &Reader, width: usize) {

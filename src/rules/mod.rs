@@ -15,7 +15,7 @@ pub use finding::{Finding, Label, Severity, TraceStep};
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{Dictionary, Places, Run, Uses};
+use crate::analysis::{Dictionary, GenericUse, Mapping, Places, Run, Uses};
 use crate::arch::Matrix;
 use crate::callgraph::Program;
 
@@ -73,6 +73,10 @@ pub struct Input<'a> {
     pub matrix: &'a Matrix,
     /// What functions do on their own.
     pub uses: &'a Uses,
+    /// The generic uses with their verdicts.
+    pub generic_uses: &'a [GenericUse],
+    /// The insertions.
+    pub mappings: &'a [Mapping],
 }
 
 /// Runs all rules. Findings come sorted, each with a fingerprint of its own.

@@ -88,7 +88,7 @@ pub enum GuardKind {
 }
 
 /// One step of a trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TraceStep {
     /// The function.
     pub function: FnId,

@@ -15,5 +15,5 @@ mod state;
 mod value;
 mod words;
 
-pub use climb::GuardKind;
+pub use climb::{Guard, GuardKind};
 pub use proof::{Judgement, Reason, Use, Without, prove};

@@ -71,7 +71,7 @@ pub struct Use {
 }
 
 /// What was found out about a use.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Judgement {
     /// True if an override mapping gets there and its entry is the one used.
     pub is_reached: bool,

@@ -1,0 +1,204 @@
+//! A tree that was parsed and linked, and whose entry points were run: ready to be asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use crate::analysis::{
+    self, Coverage, Dictionary, Facts, GenericUse, Mapping, Places, Run, Uses, Verdict, Without,
+    World,
+};
+use crate::arch::{self as arch_stage, Matrix, Rules};
+use crate::program::{FileId, Presence};
+use crate::rules::{self, Finding};
+use crate::tree::{Index, Tree};
+use crate::vocabulary::{Version, Vocabulary};
+
+use super::load::{Loader, Scope};
+use super::sources::Sources;
+use super::stats::Clock;
+use super::{Progress, TreeSummary, kind_of};
+
+/// What can be asked of a tree.
+pub struct Session<'a> {
+    tree: &'a Tree,
+    index: &'a Index,
+    sources: &'a Sources<'a>,
+    /// The program and its vocabulary.
+    pub world: World<'a>,
+    /// Where things are.
+    pub places: &'a Places<'a>,
+    /// What the entry points do.
+    runs: Vec<Run>,
+    /// The inventory of insertions.
+    pub mappings: Vec<Mapping>,
+}
+
+/// Parses what `scope` asks for, runs the entry points, and answers what `ask` asks.
+pub fn open<T>(
+    (tree, index): (&Tree, &Index),
+    vocabulary: &Vocabulary,
+    scope: Scope,
+    clock: &mut Clock,
+    progress: &dyn Progress,
+    ask: impl FnOnce(&Session<'_>, &mut Clock) -> T,
+) -> T {
+    progress.stage("parse", None);
+    let sources = Sources::new(tree);
+    let program = Loader::new(tree, index, &sources, vocabulary).load(scope);
+    clock.stage("parse");
+    progress.stage("analysis", None);
+    let version: Option<Version> = tree.version.as_deref().and_then(major_minor);
+    let dictionary = Dictionary::new(vocabulary, &program, version);
+    let facts = Facts::new(&program, &dictionary);
+    let world = World {
+        program: &program,
+        dictionary: &dictionary,
+        facts: &facts,
+    };
+    clock.stage("facts");
+    let syntax = Mutex::new(BTreeMap::new());
+    let with_syntax = |file: FileId, answer: &mut dyn FnMut(&crate::syntax::FileSyntax<'_>)| {
+        let mut known = syntax.lock().unwrap_or_else(|error| error.into_inner());
+        answer(known.entry(file).or_insert_with(|| sources.syntax(file)));
+    };
+    let places = Places {
+        program: &program,
+        line_column: &|file, offset| {
+            let mut found = (1, 1);
+            with_syntax(file, &mut |syntax| found = syntax.line_column(offset));
+            found
+        },
+        presence: &|file, offset| {
+            let mut found = Presence::always();
+            with_syntax(file, &mut |syntax| found = syntax.presence_at(offset));
+            found
+        },
+        arches_defining: &|name| arches_defining(tree, index, name),
+    };
+    let runs = analysis::run_all(world);
+    clock.stage("entry points");
+    let mappings = analysis::mappings(&program, &dictionary, &places, &runs);
+    clock.stage("mappings");
+    let session = Session {
+        tree,
+        index,
+        sources: &sources,
+        world,
+        places: &places,
+        runs,
+        mappings,
+    };
+    ask(&session, clock)
+}
+
+impl Session<'_> {
+    /// What every function does on its own.
+    pub fn uses(&self) -> Uses {
+        analysis::uses(self.world)
+    }
+
+    /// What the helpers of the architectures do.
+    pub fn matrix(&self, rules: &Rules) -> Matrix {
+        arch_stage::matrix(self.tree, rules)
+    }
+
+    /// The generic uses with their verdicts.
+    pub fn generic_uses(
+        &self,
+        uses: &Uses,
+        matrix: &Matrix,
+        without: &Without,
+    ) -> Vec<GenericUse> {
+        let override_tables: BTreeSet<&str> = self
+            .mappings
+            .iter()
+            .filter(|mapping| mapping.is_override)
+            .flat_map(|mapping| mapping.vm_ops.iter().map(String::as_str))
+            .collect();
+        analysis::readers(
+            self.world,
+            self.places,
+            uses,
+            &|table| override_tables.contains(table.as_str()),
+            &|name| losing(matrix, name),
+            without,
+        )
+    }
+
+    /// What the rules find.
+    pub fn findings(
+        &self,
+        uses: &Uses,
+        matrix: &Matrix,
+        generic_uses: &[GenericUse],
+    ) -> Vec<Finding> {
+        rules::check(&rules::Input {
+            program: self.world.program,
+            dictionary: self.world.dictionary,
+            places: self.places,
+            runs: &self.runs,
+            matrix,
+            uses,
+            generic_uses,
+            mappings: &self.mappings,
+        })
+    }
+
+    /// What was understood, and what was not.
+    pub fn coverage(&self, generic_uses: &[GenericUse]) -> Coverage {
+        let program = self.world.program;
+        Coverage {
+            functions: program.n_functions(),
+            not_understood: program
+                .functions()
+                .filter(|(_, function)| !function.not_understood.is_empty())
+                .count()
+                + analysis::n_exhausted(&self.runs),
+            indirect_unresolved: analysis::n_unresolved(&self.runs),
+            unproven: generic_uses
+                .iter()
+                .filter(|one| one.reader.verdict == Verdict::Unproven)
+                .count(),
+        }
+    }
+
+    /// What was checked.
+    pub fn summary(&self, is_sample: bool) -> TreeSummary {
+        TreeSummary {
+            kind: kind_of(self.tree, is_sample),
+            version: self.tree.version.clone(),
+            files_scanned: self.tree.files.len(),
+            files_parsed: self.sources.n_read(),
+            bytes: self.index.n_bytes,
+        }
+    }
+}
+
+/// On which architectures a function that modifies an entry loses caching or encryption; `None` if
+/// there is no architecture in the tree that shows it. hugetlb has entries like any other.
+fn losing(matrix: &Matrix, name: &str) -> Option<BTreeSet<String>> {
+    let modifier = arch_stage::Modifier::of_call(name)?;
+    let is_shown = matrix.rows.iter().any(|row| row.function == modifier);
+    let kinds = [arch_stage::Kind::Caching, arch_stage::Kind::Encryption];
+    let losing = kinds
+        .into_iter()
+        .flat_map(|kind| matrix.loses(modifier, kind));
+    is_shown.then(|| losing.map(str::to_owned).collect())
+}
+
+/// The architecture directories with a definition of `name`, as a function or a macro.
+fn arches_defining(tree: &Tree, index: &Index, name: &str) -> BTreeSet<String> {
+    let functions = index.functions_named(name).map(|(file, _)| file);
+    let macros = index.macros_named(name);
+    functions
+        .chain(macros.into_iter().map(|(file, _)| file))
+        .filter_map(|file| tree.files[file.0 as usize].arch)
+        .map(|arch| arch.to_string())
+        .collect()
+}
+
+/// "6.12.117" is 6.12.
+fn major_minor(version: &str) -> Option<Version> {
+    let mut parts = version.splitn(3, '.');
+    format!("{}.{}", parts.next()?, parts.next()?).parse().ok()
+}
