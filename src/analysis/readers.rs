@@ -57,6 +57,8 @@ pub struct GenericUse {
     pub span: Span,
     /// What constructs or modifies the entry.
     pub helper: Option<Symbol>,
+    /// True if it stands in an insertion API, or in what only such APIs call.
+    pub is_inserter: bool,
     /// What was found out about a construct or modify.
     pub judgement: Option<Judgement>,
 }
@@ -765,6 +767,7 @@ impl Judge<'_> {
             function: one.function,
             span: one.span,
             helper: one.helper,
+            is_inserter: self.inserters.contains(&one.function),
             reader,
         }
     }

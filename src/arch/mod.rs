@@ -53,4 +53,4 @@ pub use matrix::{
     Bit, Kind, Matrix, Missed, Modifier, Origin, Regression, Row, Used, Verdict, matrix,
 };
 pub use probe::{Probe, results};
-pub use variants::{Rules, RulesError};
+pub use variants::{Remark, Rules, RulesError};

@@ -107,8 +107,23 @@ pub struct Arch {
     /// What holds at run time, as conditions in C.
     #[serde(default)]
     pub assume: Vec<String>,
+    /// Why the architecture is as it is.
+    #[serde(default)]
+    pub remark: Vec<Remark>,
     /// The variants.
     pub variant: Vec<Variant>,
+}
+
+/// Why an architecture does not keep an attribute, for people who think of changing that.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remark {
+    /// The attribute.
+    pub kind: FieldKind,
+    /// One or more sentences.
+    pub text: String,
+    /// Where that is written: file and function.
+    pub source: String,
 }
 
 /// A declared attribute field.
@@ -257,6 +272,7 @@ impl Rules {
                 headers: Vec::new(),
                 base: Vec::new(),
                 assume: Vec::new(),
+                remark: Vec::new(),
                 variant: vec![default],
             },
         }
@@ -279,6 +295,12 @@ impl Rules {
     /// Protections an architecture makes at boot.
     pub fn bases(&self, arch: &str) -> &[String] {
         &self.arch(arch).base
+    }
+
+    /// Why an architecture does not keep an attribute, and where that is written.
+    pub fn remark(&self, arch: &str, kind: Kind) -> Option<&Remark> {
+        let mut remarks = self.arch(arch).remark.iter();
+        remarks.find(|remark| Kind::from(remark.kind) == kind)
     }
 
     /// What holds at run time on an architecture.

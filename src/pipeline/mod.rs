@@ -332,7 +332,7 @@ fn analyse(
                 let generic_uses =
                     session.generic_uses(&uses, &matrix, &analysis::Without::default());
                 clock.stage("proofs");
-                report.findings = session.findings(&uses, &matrix, &generic_uses);
+                report.findings = session.findings(&uses, &matrix, &generic_uses, arch_rules);
                 report.coverage = session.coverage(&generic_uses);
                 report.readers = generic_uses.into_iter().map(|one| one.reader).collect();
                 clock.stage("rules");

@@ -131,6 +131,7 @@ impl Session<'_> {
         uses: &Uses,
         matrix: &Matrix,
         generic_uses: &[GenericUse],
+        arch_rules: &Rules,
     ) -> Vec<Finding> {
         rules::check(&rules::Input {
             program: self.world.program,
@@ -141,6 +142,8 @@ impl Session<'_> {
             uses,
             generic_uses,
             mappings: &self.mappings,
+            arch_rules,
+            can_be_built: &|_, _| true,
         })
     }
 

@@ -4,19 +4,22 @@
 //! check is a pure function of what the analysis found; it sees every entry point's run and every
 //! function on its own.
 
+mod attribute_loss;
 mod draft;
 mod finding;
+mod generic_rebuild;
 mod late_prot_write;
 mod mask_regression;
 mod prot_constant;
 mod stack_vma_copy;
+mod witness;
 
 pub use finding::{Finding, Label, Severity, TraceStep};
 
 use std::collections::BTreeMap;
 
 use crate::analysis::{Dictionary, GenericUse, Mapping, Places, Run, Uses};
-use crate::arch::Matrix;
+use crate::arch::{Matrix, Rules};
 use crate::callgraph::Program;
 
 /// A rule's declaration.
@@ -53,6 +56,8 @@ impl Oracle {
 
 /// Every rule, sorted by id.
 pub const ALL: &[&Rule] = &[
+    &attribute_loss::RULE,
+    &generic_rebuild::RULE,
     &late_prot_write::RULE,
     &mask_regression::RULE,
     &prot_constant::RULE,
@@ -77,6 +82,10 @@ pub struct Input<'a> {
     pub generic_uses: &'a [GenericUse],
     /// The insertions.
     pub mappings: &'a [Mapping],
+    /// What is known of the architectures beside their source.
+    pub arch_rules: &'a Rules,
+    /// Whether a file can be part of a kernel for an architecture directory.
+    pub can_be_built: &'a dyn Fn(&str, &str) -> bool,
 }
 
 /// Runs all rules. Findings come sorted, each with a fingerprint of its own.

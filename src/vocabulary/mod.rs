@@ -160,6 +160,18 @@ pub enum Kind {
     Other,
 }
 
+impl Kind {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Caching => "caching",
+            Kind::Encryption => "encryption",
+            Kind::Permission => "permission",
+            Kind::Other => "other",
+        }
+    }
+}
+
 /// A call that installs user entries.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
