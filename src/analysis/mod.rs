@@ -27,8 +27,10 @@ pub use facts::{Facts, World};
 pub use inventory::mappings;
 pub use machine::{CallPath, Event, EventKind};
 pub use places::{Places, is_generic_path};
-pub use reach::{Guard, GuardKind, Judgement, Use, Without};
-pub use readers::{GenericUse, readers};
+pub use reach::{
+    Doubt, Guard, GuardKind, Judgement, Reason, SetState, TraceStep, Use, Without, assumptions,
+};
+pub use readers::{GenericUse, Question, readers};
 pub use state::VmaState;
 pub use term::{Base, Term, Terms};
 pub use uses::{Uses, uses};

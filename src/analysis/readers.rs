@@ -63,6 +63,15 @@ pub struct GenericUse {
     pub judgement: Option<Judgement>,
 }
 
+/// What generic uses are asked.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// What to leave out.
+    pub without: reach::Without,
+    /// The one construct or modify to judge; the others are left unproven.
+    pub only: Option<reach::Use>,
+}
+
 /// Lists the generic uses. `is_override_table` tells whether mappings with a table of operations,
 /// by its name, hold overrides; `losing`, on which architectures a function that modifies an entry
 /// loses attributes; `None` where the tree does not show it.
@@ -72,7 +81,7 @@ pub fn readers(
     uses: &Uses,
     is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
     losing: &(dyn Fn(&str) -> Option<BTreeSet<String>> + Sync),
-    without: &reach::Without,
+    question: &Question,
 ) -> Vec<GenericUse> {
     let World {
         program,
@@ -107,8 +116,9 @@ pub fn readers(
             function: one.function,
             span: one.span,
         })
+        .filter(|one| question.only.is_none_or(|only| only == *one))
         .collect();
-    judge.proofs = reach::prove(world, &entry_uses, is_override_table, without);
+    judge.proofs = reach::prove(world, &entry_uses, is_override_table, &question.without);
     let mut found: BTreeMap<(FileId, u32, Role), Use> = BTreeMap::new();
     for (&id, events) in &uses.events {
         let function = program.function(id);
@@ -376,7 +386,7 @@ impl Judge<'_> {
         one.verdict = match (judgement.is_reached, one.role) {
             (true, Role::Modify) => Verdict::ArchDependent,
             (true, _) => Verdict::Violation,
-            _ if judgement.is_unclear => Verdict::Unproven,
+            _ if !judgement.doubts.is_empty() => Verdict::Unproven,
             _ => Verdict::Safe,
         };
         if one.verdict == Verdict::Safe {

@@ -218,7 +218,8 @@ impl Program {
         &self.parts.member_stores
     }
 
-    pub(super) fn files(&self) -> &[FileFacts] {
+    /// Every file of the tree, by [`FileId`].
+    pub fn files(&self) -> &[FileFacts] {
         &self.parts.files
     }
 

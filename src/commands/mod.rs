@@ -12,6 +12,7 @@ mod output;
 mod progress;
 mod readers;
 mod reference;
+mod why;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ enum Command {
     Check(check::Check),
     Mappings(mappings::Mappings),
     Readers(readers::Readers),
+    Why(why::Why),
     Graph(graph::Graph),
     Arch(arch::Arch),
     Explain(explain::Explain),
@@ -167,6 +169,7 @@ pub fn run() -> anyhow::Result<Status> {
         Command::Check(command) => command.run(global),
         Command::Mappings(command) => command.run(global),
         Command::Readers(command) => command.run(global),
+        Command::Why(command) => command.run(global),
         Command::Graph(command) => command.run(global),
         Command::Arch(command) => command.run(global),
         Command::Explain(command) => command.run(global),

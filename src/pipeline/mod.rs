@@ -10,6 +10,7 @@ mod session;
 mod similar;
 mod sources;
 mod stats;
+mod why;
 
 use std::path::PathBuf;
 
@@ -26,6 +27,10 @@ pub use crate::tree::Problem;
 pub use arch::{ArchAnswer, arch};
 pub use graph::graph;
 pub use stats::StageStats;
+pub use why::{
+    Explained, ExplainedAxiom, ExplainedGuard, ExplainedState, Fallen, Passage, SourceLine,
+    WhyAnswer, WhyQuery, why,
+};
 
 use load::Scope;
 use stats::Clock;
@@ -172,6 +177,47 @@ pub enum PipelineError {
         similar: Vec<String>,
         /// All there are.
         known: Vec<String>,
+    },
+    /// An axiom that is not there.
+    #[error("no axiom `{name}`; there are: {}", known.join(", "))]
+    UnknownAxiom {
+        /// The name.
+        name: String,
+        /// All there are.
+        known: Vec<String>,
+    },
+    /// A file that is not there.
+    #[error(
+        "no source file `{name}` in this tree{}\n  tip: give the path as it is in the tree, such as \
+         mm/memory.c:1234",
+        did_you_mean(similar)
+    )]
+    UnknownFile {
+        /// What was typed.
+        name: String,
+        /// Paths that look like it.
+        similar: Vec<String>,
+    },
+    /// A line without what was asked for.
+    #[error(
+        "{file}:{line} has no {what}{}",
+        match near.is_empty() {
+            true => "; none is in this file".to_owned(),
+            false => {
+                let lines: Vec<String> = near.iter().map(u32::to_string).collect();
+                format!("; the nearest are at lines {}", lines.join(", "))
+            }
+        }
+    )]
+    NothingAt {
+        /// What was asked for.
+        what: &'static str,
+        /// Path relative to the tree.
+        file: String,
+        /// The line.
+        line: u32,
+        /// Lines that have it.
+        near: Vec<u32>,
     },
     /// The threads could not be started.
     #[error("cannot start {n_threads} threads: {reason}")]
@@ -330,7 +376,7 @@ fn analyse(
                 let matrix = session.matrix(arch_rules);
                 clock.stage("architectures");
                 let generic_uses =
-                    session.generic_uses(&uses, &matrix, &analysis::Without::default());
+                    session.generic_uses(&uses, &matrix, &analysis::Question::default());
                 clock.stage("proofs");
                 report.findings = session.findings(&uses, &matrix, &generic_uses, arch_rules);
                 report.coverage = session.coverage(&generic_uses);

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use crate::analysis::{
-    self, Coverage, Dictionary, Facts, GenericUse, Mapping, Places, Run, Uses, Verdict, Without,
-    World,
+    self, Coverage, Dictionary, Facts, GenericUse, Mapping, Places, Question, Run, Uses,
+    Verdict, World,
 };
 use crate::arch::{self as arch_stage, Matrix, Rules};
 use crate::program::{FileId, Presence};
@@ -107,7 +107,7 @@ impl Session<'_> {
         &self,
         uses: &Uses,
         matrix: &Matrix,
-        without: &Without,
+        question: &Question,
     ) -> Vec<GenericUse> {
         let override_tables: BTreeSet<&str> = self
             .mappings
@@ -121,7 +121,7 @@ impl Session<'_> {
             uses,
             &|table| override_tables.contains(table.as_str()),
             &|name| losing(matrix, name),
-            without,
+            question,
         )
     }
 

@@ -41,6 +41,18 @@ impl<'r> Sources<'r> {
         }
     }
 
+    /// One line of a file, from 1, cut where it is very long; `None` if there is none.
+    pub fn line(&mut self, path: &str, line: u32) -> Option<String> {
+        let source = self.get(path)?;
+        let line = (line as usize).checked_sub(1)?;
+        if line >= source.line_starts.len() {
+            return None;
+        }
+        let bytes = source.line(line);
+        let shown = &bytes[..bytes.len().min(LONGEST_LINE)];
+        Some(String::from_utf8_lossy(shown).into_owned())
+    }
+
     fn get(&mut self, path: &str) -> Option<&Source> {
         if !self.known.contains_key(path) {
             let source = (self.load)(path).map(Source::new);

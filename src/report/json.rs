@@ -7,7 +7,7 @@ use super::sorted;
 use crate::analysis::Coverage;
 use crate::pipeline::{ArchAnswer, GraphAnswer, Report, TreeSummary};
 
-const SCHEMA: &str = "ptelint/1";
+pub(super) const SCHEMA: &str = "ptelint/1";
 
 /// The object that a command which answers with a list prints. `list` is the list's key; the
 /// items are sorted here.
@@ -56,7 +56,7 @@ pub fn graph_json(answer: &GraphAnswer) -> serde_json::Result<String> {
     })
 }
 
-fn pretty(value: &impl Serialize) -> serde_json::Result<String> {
+pub(super) fn pretty(value: &impl Serialize) -> serde_json::Result<String> {
     let mut out = serde_json::to_string_pretty(value)?;
     out.push('\n');
     Ok(out)

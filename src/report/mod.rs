@@ -16,6 +16,7 @@ mod mappings;
 mod readers;
 mod stats;
 mod text;
+mod why;
 
 use codespan_reporting::term::termcolor::{Buffer, Color, ColorSpec, WriteColor};
 
@@ -30,6 +31,7 @@ pub use json::{arch_json, graph_json, json};
 pub use mappings::mappings;
 pub use readers::readers;
 pub use stats::{problems, stats};
+pub use why::{why, why_json};
 
 /// References to `items` in the order of output: by file, line and column.
 fn sorted<T: Ord>(items: &[T]) -> Vec<&T> {

@@ -19,7 +19,7 @@ const VERDICTS: [Verdict; 6] = [
     Verdict::NoEntry,
 ];
 
-fn meaning(verdict: Verdict) -> &'static str {
+pub(super) fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Violation => "an override mapping gets here and loses its bits",
         Verdict::Unproven => "not decided, neither safe nor wrong",
@@ -30,7 +30,7 @@ fn meaning(verdict: Verdict) -> &'static str {
     }
 }
 
-fn style(verdict: Verdict) -> Style {
+pub(super) fn style(verdict: Verdict) -> Style {
     match verdict {
         Verdict::Violation => Style::Bad,
         Verdict::Unproven | Verdict::ArchDependent => Style::Doubtful,
@@ -133,7 +133,7 @@ fn evidence_line(canvas: &mut Canvas, text: &str) {
 }
 
 /// `constructs a pte from vm_page_prot`.
-fn what(reader: &Reader) -> String {
+pub(super) fn what(reader: &Reader) -> String {
     let source = match reader.source {
         crate::analysis::Source::VmPageProt => "vm_page_prot",
         crate::analysis::Source::Constant => "a fixed protection",

@@ -53,8 +53,8 @@ impl Goal {
 pub struct Climbed {
     /// From where an override mapping comes into view to the place, if it gets there.
     pub reached: Option<Vec<TraceStep>>,
-    /// True if something was not understood on the way.
-    pub is_unclear: bool,
+    /// What was not understood on the way.
+    pub doubts: BTreeSet<Doubt>,
     /// What closes the ways.
     pub because: Because,
     /// Where it does.
@@ -63,6 +63,21 @@ pub struct Climbed {
     pub is_other_kind: bool,
     /// What the place does to override mappings that get there and are not harmed.
     pub effects: BTreeSet<Effect>,
+}
+
+/// A question that only a person can answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Doubt {
+    /// Nothing of the tree is known to call the function.
+    Uncalled(FnId),
+    /// Nothing tells which page the entry made there maps.
+    Page(FnId, Span),
+    /// The function is too intricate to be run to its end.
+    Exhausted(FnId),
+    /// There are too many ways to the function.
+    TooManyWays(FnId),
+    /// Every way is closed, but nothing that was found says why.
+    NoReason,
 }
 
 /// A place a proof rests on.
@@ -121,27 +136,28 @@ impl<'p> Climb<'p> {
             for &root in &frontier {
                 n_runs += 1;
                 if n_runs > MAX_RUNS {
-                    climbed.is_unclear = true;
+                    climbed.doubts.insert(Doubt::TooManyWays(root));
                     return climbed;
                 }
                 let mut engine = Engine::new(self.setting, self.possible, &chain, targets, goal);
                 engine.run(root);
                 let Some(found) = self.open_way(&engine, targets, goal) else {
                     if engine.is_exhausted() {
-                        climbed.is_unclear = true;
+                        climbed.doubts.insert(Doubt::Exhausted(root));
                     }
                     self.close(&engine, targets, goal, &chain, &mut climbed);
                     continue;
                 };
                 let is_callers_choice =
-                    is_indirect(&engine, found.0) && !self.setting.plan.callers(root).is_empty();
+                    engine.is_way_indirect(found.0) && !self.setting.plan.callers(root).is_empty();
                 match self.entered(root) {
                     Entered::Uncalled => {
-                        climbed.is_unclear = true;
+                        climbed.doubts.insert(Doubt::Uncalled(root));
                     }
                     // Looking on could only make a question of it twice.
                     Entered::AsRoot if !is_callers_choice && !found.2 => {
-                        climbed.is_unclear = true;
+                        let place = engine.contexts[found.0].function;
+                        climbed.doubts.insert(Doubt::Page(place, found.1));
                         return climbed;
                     }
                     Entered::AsRoot if !is_callers_choice => {
@@ -160,8 +176,11 @@ impl<'p> Climb<'p> {
                 }
             }
             level += 1;
-            if goal == Goal::AnyPage && level >= NEAR && !next.is_empty() {
-                climbed.is_unclear = true;
+            if goal == Goal::AnyPage
+                && level >= NEAR
+                && let Some(&far) = next.first()
+            {
+                climbed.doubts.insert(Doubt::TooManyWays(far));
                 return climbed;
             }
             chain.extend(&next);
@@ -198,8 +217,11 @@ impl<'p> Climb<'p> {
                 (hit.context, body.expr(expr).span, is_certain)
             })
         });
-        // What is certain comes first.
-        met.min_by_key(|(context, span, is_certain)| (!is_certain, *context, *span))
+        // What is certain comes first, then what needs no guess at whom a pointer leads to.
+        met.min_by_key(|(context, span, is_certain)| {
+            let is_indirect = engine.is_way_indirect(*context);
+            (!is_certain, is_indirect, *context, *span)
+        })
     }
 
     /// Notes why a run did not get to a target, or did no harm there.
@@ -286,19 +308,6 @@ impl<'p> Climb<'p> {
             kind: GuardKind::Tables,
         });
     }
-}
-
-/// True if a way leads through a call whose target a caller further up may tell.
-fn is_indirect(engine: &Engine<'_>, context: ContextId) -> bool {
-    let mut at = Some(context);
-    while let Some(context) = at {
-        let context = &engine.contexts[context];
-        if context.is_indirect {
-            return true;
-        }
-        at = context.caller.map(|(caller, _)| caller);
-    }
-    false
 }
 
 /// From where the override mapping comes into view to a place.

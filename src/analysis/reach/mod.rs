@@ -15,5 +15,5 @@ mod state;
 mod value;
 mod words;
 
-pub use climb::{Guard, GuardKind};
-pub use proof::{Judgement, Reason, Use, Without, prove};
+pub use climb::{Doubt, Guard, GuardKind, TraceStep};
+pub use proof::{Judgement, Reason, SetState, Use, Without, assumptions, prove};

@@ -12,7 +12,7 @@ use crate::program::{ExprId, ExprKind, Span, Symbol};
 use crate::vocabulary::{AxiomEffect, EntryState};
 
 use super::because::Because;
-use super::climb::{Climb, Climbed, Goal, Guard, Targets, TraceStep};
+use super::climb::{Climb, Climbed, Doubt, Goal, Guard, Targets, TraceStep};
 use super::hypothesis::{Hypothesis, hypotheses};
 use super::plan::{Plan, Setter};
 use super::run::{Effect, Setting};
@@ -52,6 +52,19 @@ pub fn prove(
     all
 }
 
+/// What is certain about an override mapping: the names of flags that are set, and whether it has
+/// operations; one for each alternative.
+pub fn assumptions(world: World<'_>) -> Vec<(BTreeSet<String>, bool)> {
+    let excluded = excluded_kinds(world, &Without::default());
+    let hypotheses = hypotheses(world, &excluded);
+    let described = hypotheses.into_iter().map(|one| {
+        let flags = world.dictionary.flags.names(one.flags.ones);
+        let flags = flags.map(|flag| flag.to_string()).collect();
+        (flags, one.has_ops)
+    });
+    described.collect()
+}
+
 /// What to leave out, to see what falls.
 #[derive(Clone, Debug, Default)]
 pub struct Without {
@@ -75,8 +88,8 @@ pub struct Use {
 pub struct Judgement {
     /// True if an override mapping gets there and its entry is the one used.
     pub is_reached: bool,
-    /// True if nothing tells which entry or page is used, or how the use is reached at all.
-    pub is_unclear: bool,
+    /// Why neither is certain.
+    pub doubts: BTreeSet<Doubt>,
     /// What keeps override mappings away, or makes the use harmless for them.
     pub reasons: BTreeSet<Reason>,
     /// The conditions and facts behind the reasons.
@@ -85,6 +98,18 @@ pub struct Judgement {
     pub axioms: BTreeSet<String>,
     /// For a use that is reached, from where the override mapping comes into view.
     pub trace: Vec<TraceStep>,
+    /// For a use that is reached: states that an override can be in because somebody puts it there,
+    /// with the way to that place.
+    pub set: BTreeMap<SetState, Vec<TraceStep>>,
+}
+
+/// A state of an entry that something has to put it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SetState {
+    /// Made inaccessible as a hint for NUMA balancing.
+    Hinted,
+    /// Replaced by a non-present entry that remembers the page: migration, swap, device-exclusive.
+    Encoded,
 }
 
 impl Judgement {
@@ -92,9 +117,10 @@ impl Judgement {
     fn add(&mut self, other: Judgement) {
         if other.is_reached && !self.is_reached {
             self.trace = other.trace;
+            self.set = other.set;
         }
         self.is_reached |= other.is_reached;
-        self.is_unclear |= other.is_unclear;
+        self.doubts.extend(other.doubts);
         self.reasons.extend(other.reasons);
         self.guards.extend(other.guards);
         self.axioms.extend(other.axioms);
@@ -159,6 +185,7 @@ impl Case<'_> {
     fn judge(&self, hypothesis: &Hypothesis, uses: &BTreeSet<Use>) -> Vec<(Use, Judgement)> {
         let mut possible = States::of(&[EntryState::Raw, EntryState::Inaccessible]);
         let mut set_flags: BTreeSet<usize> = BTreeSet::new();
+        let mut set: BTreeMap<SetState, Vec<TraceStep>> = BTreeMap::new();
         loop {
             let assumed = self.assume(hypothesis, &set_flags);
             let climb = Climb {
@@ -177,17 +204,18 @@ impl Case<'_> {
             };
             let mut setters: BTreeMap<Setter, Climbed> = BTreeMap::new();
             let mut has_grown = false;
-            for (setter, state) in [
-                (Setter::Hint, EntryState::Hinted),
-                (Setter::Encode, EntryState::Encoded),
+            for (setter, state, name) in [
+                (Setter::Hint, EntryState::Hinted, SetState::Hinted),
+                (Setter::Encode, EntryState::Encoded, SetState::Encoded),
             ] {
                 let state = States::of(&[state]);
                 if !possible.and(state).is_empty() {
                     continue;
                 }
                 let climbed = climb_setter(&climb, setter);
-                if climbed.reached.is_some() || climbed.is_unclear {
+                if climbed.reached.is_some() || !climbed.doubts.is_empty() {
                     possible = possible.or(state);
+                    set.insert(name, climbed.reached.clone().unwrap_or_default());
                     has_grown = true;
                 }
                 setters.insert(setter, climbed);
@@ -216,7 +244,7 @@ impl Case<'_> {
                 for number in missing {
                     let climbed = climb_setter(&climb, Setter::Flag(number));
                     used |= climbed.because;
-                    if climbed.reached.is_some() || climbed.is_unclear {
+                    if climbed.reached.is_some() || !climbed.doubts.is_empty() {
                         has_grown |= set_flags.insert(number);
                     }
                     setters.insert(Setter::Flag(number), climbed);
@@ -225,7 +253,7 @@ impl Case<'_> {
             if !has_grown {
                 return found
                     .into_iter()
-                    .map(|(one, climbed)| (one, self.explain(climbed, &setters)))
+                    .map(|(one, climbed)| (one, self.explain(climbed, &setters, &set)))
                     .collect();
             }
         }
@@ -247,10 +275,17 @@ impl Case<'_> {
     }
 
     /// Turns what was found into a judgement.
-    fn explain(&self, climbed: Climbed, setters: &BTreeMap<Setter, Climbed>) -> Judgement {
+    fn explain(
+        &self,
+        climbed: Climbed,
+        setters: &BTreeMap<Setter, Climbed>,
+        set: &BTreeMap<SetState, Vec<TraceStep>>,
+    ) -> Judgement {
+        let is_reached = climbed.reached.is_some();
         let mut judgement = Judgement {
-            is_reached: climbed.reached.is_some(),
-            is_unclear: climbed.is_unclear,
+            is_reached,
+            doubts: climbed.doubts,
+            set: is_reached.then(|| set.clone()).unwrap_or_default(),
             guards: climbed.guards,
             trace: climbed.reached.unwrap_or_default(),
             ..Judgement::default()
@@ -271,7 +306,9 @@ impl Case<'_> {
                 }
                 Effect::NotOverride { cleared_by: None } => because |= Because::ENTRY,
                 Effect::NotOverride { .. } => {}
-                Effect::Unclear => judgement.is_unclear = true,
+                Effect::Unclear => {
+                    judgement.doubts.insert(Doubt::NoReason);
+                }
                 Effect::Override => judgement.is_reached = true,
             }
         }
@@ -285,7 +322,9 @@ impl Case<'_> {
         if climbed.is_other_kind && judgement.reasons.is_empty() {
             judgement.reasons.insert(Reason::Ops);
         }
-        judgement.is_unclear |= judgement.reasons.is_empty() && !judgement.is_reached;
+        if judgement.reasons.is_empty() && judgement.doubts.is_empty() && !judgement.is_reached {
+            judgement.doubts.insert(Doubt::NoReason);
+        }
         judgement
     }
 
@@ -345,7 +384,7 @@ fn climb_setter(climb: &Climb<'_>, setter: Setter) -> Climbed {
         .collect();
     for climbed in found {
         all.reached = all.reached.or(climbed.reached);
-        all.is_unclear |= climbed.is_unclear;
+        all.doubts.extend(climbed.doubts);
         all.because |= climbed.because;
         all.guards.extend(climbed.guards);
     }
@@ -362,7 +401,7 @@ fn climb_use(climb: &Climb<'_>, one: &Use) -> Climbed {
     // A new page is harmless wherever it is mapped; that override mappings do not even get there
     // says more.
     let closer = climb.climb(&targets, Goal::AnyPage);
-    match closer.reached.is_some() || closer.is_unclear {
+    match closer.reached.is_some() || !closer.doubts.is_empty() {
         true => climbed,
         false => closer,
     }

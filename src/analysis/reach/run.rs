@@ -244,7 +244,10 @@ impl<'p> Engine<'p> {
             .targets
             .get(&frame.id)
             .is_some_and(|places| places.contains(&(frame.body_index, call)));
-        self.is_met |= is_target && effect != Effect::Unclear && self.goal.is_met(effect);
+        self.is_met |= is_target
+            && effect != Effect::Unclear
+            && self.goal.is_met(effect)
+            && !self.is_way_indirect(frame.context);
         let hits = self.hits.entry(place).or_default();
         if !hits.iter().any(|known| known.effect == effect) {
             hits.push(Hit {
@@ -252,6 +255,19 @@ impl<'p> Engine<'p> {
                 effect,
             });
         }
+    }
+
+    /// True if a way leads through a call whose target a caller further up may tell.
+    pub(super) fn is_way_indirect(&self, context: ContextId) -> bool {
+        let mut at = Some(context);
+        while let Some(context) = at {
+            let context = &self.contexts[context];
+            if context.is_indirect {
+                return true;
+            }
+            at = context.caller.map(|(caller, _)| caller);
+        }
+        false
     }
 
     /// Notes that something is set.
