@@ -214,14 +214,13 @@ impl<'p> Climb<'p> {
             hits.filter(|hit| goal.is_met(hit.effect)).map(move |hit| {
                 let body = &self.setting.world.program.function(function).bodies[body];
                 let is_certain = hit.effect != Effect::Unclear;
-                (hit.context, body.expr(expr).span, is_certain)
+                let rank = (!is_certain, hit.is_indirect, hit.context);
+                (rank, body.expr(expr).span)
             })
         });
         // What is certain comes first, then what needs no guess at whom a pointer leads to.
-        met.min_by_key(|(context, span, is_certain)| {
-            let is_indirect = engine.is_way_indirect(*context);
-            (!is_certain, is_indirect, *context, *span)
-        })
+        let ((is_doubtful, _, context), span) = met.min()?;
+        Some((context, span, !is_doubtful))
     }
 
     /// Notes why a run did not get to a target, or did no harm there.

@@ -91,6 +91,8 @@ pub struct Hit {
     pub context: ContextId,
     /// What it does to an override.
     pub effect: Effect,
+    /// True if the way there leads through a call whose target a caller further up may tell.
+    pub is_indirect: bool,
 }
 
 /// What a use that was reached does to an override.
@@ -244,15 +246,18 @@ impl<'p> Engine<'p> {
             .targets
             .get(&frame.id)
             .is_some_and(|places| places.contains(&(frame.body_index, call)));
+        let is_indirect = self.is_way_indirect(frame.context);
         self.is_met |= is_target
             && effect != Effect::Unclear
             && self.goal.is_met(effect)
-            && !self.is_way_indirect(frame.context);
+            && !is_indirect;
         let hits = self.hits.entry(place).or_default();
-        if !hits.iter().any(|known| known.effect == effect) {
+        let is_known = |known: &Hit| (known.effect, known.is_indirect) == (effect, is_indirect);
+        if !hits.iter().any(is_known) {
             hits.push(Hit {
                 context: frame.context,
                 effect,
+                is_indirect,
             });
         }
     }
