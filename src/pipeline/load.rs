@@ -171,8 +171,51 @@ impl<'a> Loader<'a> {
                 break;
             }
         }
+        if scope == Scope::Everything {
+            self.parse_choosers();
+        }
         self.read_enumerators();
         Program::new(self.parts)
+    }
+
+    /// Parses those who choose the operations that generic code is handed as an argument: whom it
+    /// calls through them, only they tell.
+    fn parse_choosers(&mut self) {
+        let structs: BTreeSet<Symbol> = self
+            .parts
+            .tables
+            .iter()
+            .map(|table| table.struct_name)
+            .collect();
+        let takes_operations = |function: &&Function| {
+            let mut params = function.params().iter();
+            params.any(|param| param.ty.pointers == 1 && structs.contains(&param.ty.base))
+        };
+        let passages = self.parts.functions.iter().filter(|function| {
+            let start = function.span.start;
+            self.parts.passages.contains(&(function.file, start))
+        });
+        let takers: BTreeSet<Symbol> = passages
+            .filter(takes_operations)
+            .map(|function| function.name)
+            .collect();
+        let mut wanted: Vec<(FileId, usize)> = takers
+            .iter()
+            .flat_map(|name| self.index.callers_of(name.as_str()))
+            .filter(|(file, _)| {
+                analysis::is_generic_path(&self.tree.files[file.0 as usize].path)
+            })
+            .collect();
+        wanted.sort();
+        wanted.dedup();
+        for &(file, function) in &wanted {
+            let start = self.index.file(file).functions[function].start;
+            if !self.known_functions.contains(&(file, start)) {
+                self.parts.passages.insert((file, start));
+            }
+        }
+        self.parse_functions(wanted);
+        self.parse_used();
     }
 
     /// The enumerators of the generic files of which something was parsed. One that is defined
