@@ -480,7 +480,7 @@ impl<'p> Engine<'p> {
                 || matters && self.is_followed(target, is_telling, state.is_bound)
         });
         if followed.len() > MAX_TARGETS {
-            return self.call_unfollowed(frame, call, &values, state);
+            return self.call_unfollowed(frame, call, &followed, &values, state);
         }
         let mut states = Vec::new();
         for &target in &followed {
@@ -488,7 +488,7 @@ impl<'p> Engine<'p> {
         }
         // Any of the others may be the one that is called.
         if followed.is_empty() || !others.is_empty() {
-            states.extend(self.call_unfollowed(frame, call, &values, state));
+            states.extend(self.call_unfollowed(frame, call, &others, &values, state));
         }
         unique(&mut states);
         states
@@ -499,13 +499,11 @@ impl<'p> Engine<'p> {
         &mut self,
         frame: Frame<'p>,
         call: ExprId,
+        targets: &[FnId],
         values: &[Known],
         mut state: State,
     ) -> Vec<State> {
-        let ExprKind::Call { callee, .. } = frame.body.expr(call).kind else {
-            return vec![state];
-        };
-        self.call_unknown(frame, &mut state, callee, values);
+        self.call_unknown(frame, &mut state, call, targets, values);
         let ty = frame.facts.types[call.0 as usize];
         // A page computed from a page is one of the same folio; an entry computed from an entry is
         // that entry with other bits.
@@ -523,15 +521,19 @@ impl<'p> Engine<'p> {
         self.with_result(frame, call, known, state)
     }
 
-    /// A call of which nothing is known: what its arguments point to may have changed. Which VMA a
-    /// structure is about has not.
+    /// A call that is not followed: what its arguments point to may have changed, as far as its
+    /// targets store to such members. Which VMA a structure is about has not.
     fn call_unknown(
         &mut self,
         frame: Frame<'p>,
         state: &mut State,
-        callee: ExprId,
+        call: ExprId,
+        targets: &[FnId],
         values: &[Known],
     ) {
+        let ExprKind::Call { callee, ref args } = frame.body.expr(call).kind else {
+            return;
+        };
         let handler = match frame.body.expr(strip(frame.body, callee)).kind {
             ExprKind::Member { field, .. } => self.setting.words.handler(field),
             _ => None,
@@ -540,16 +542,48 @@ impl<'p> Engine<'p> {
             ExprKind::Member { base, .. } => self.eval(frame, state, base).value == Value::Ops,
             _ => false,
         };
-        for known in values {
+        for (arg, known) in args.iter().zip(values) {
             let Value::Pointer(place) = &known.value else {
                 continue;
             };
+            let ty = frame.facts.types[arg.0 as usize];
+            let may_set = |member: Symbol| {
+                let stores = &self.setting.plan.stores;
+                targets.is_empty() || ty.pointers != 1 || stores.may_set(targets, ty.base, member)
+            };
+            let structs = self.setting.world.program.structs_named(ty.base);
+            let all: Vec<Symbol> = structs
+                .flat_map(|(_, known)| known.fields.iter().map(|field| field.name))
+                .collect();
+            let is_known = !all.is_empty();
+            let n_fields = place.fields.len();
             state.store.retain(|part, known| {
+                if !place.covers(part) {
+                    return true;
+                }
                 // An operation gives a page; the rest of the fault is the core's.
-                let stays = is_operation || matches!(known.value, Value::Vma | Value::OtherVma);
-                !place.covers(part)
-                    || stays && (is_operation || part.fields.len() > place.fields.len())
+                let Some(inner) = part.fields.get(n_fields..).filter(|inner| !inner.is_empty())
+                else {
+                    return is_operation || is_known;
+                };
+                is_operation
+                    || matches!(known.value, Value::Vma | Value::OtherVma)
+                    || !inner.iter().any(|member| may_set(*member))
             });
+            if !is_operation
+                && state
+                    .store
+                    .get(place)
+                    .is_some_and(|known| known.value == Value::Zeroed)
+            {
+                for member in all.into_iter().filter(|member| may_set(*member)) {
+                    if let Some(part) = place.field(member)
+                        && !state.store.contains_key(&part)
+                    {
+                        state.store.insert(part, Known::plain(Value::Lost));
+                    }
+                }
+            }
             if let Some(axiom) = handler
                 && let Some(page) = place.field(Symbol::new("page"))
             {

@@ -12,6 +12,7 @@ mod proof;
 mod refine;
 mod run;
 mod state;
+mod stores;
 mod value;
 mod words;
 

@@ -17,6 +17,7 @@ use crate::program::{
 };
 
 use super::because::MAX_SETTABLE;
+use super::stores::Stores;
 use super::words::{Meaning, Words};
 
 /// What does not change while the engine runs.
@@ -31,6 +32,8 @@ pub struct Plan {
     has_setters: FixedBitSet,
     /// Flags with setters, by number.
     pub settable: Vec<Symbol>,
+    /// Which members functions store to.
+    pub stores: Stores,
 }
 
 /// What a place changes.
@@ -66,6 +69,7 @@ impl Plan {
             callers: callers(world),
             lookups: lookups(world),
             has_setters: FixedBitSet::with_capacity(n_functions),
+            stores: Stores::new(world),
             ..Plan::default()
         };
         plan.find_setters(world, words);
