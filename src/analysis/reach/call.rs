@@ -547,15 +547,25 @@ impl<'p> Engine<'p> {
                 continue;
             };
             let ty = frame.facts.types[arg.0 as usize];
-            let may_set = |member: Symbol| {
-                let stores = &self.setting.plan.stores;
-                targets.is_empty() || ty.pointers != 1 || stores.may_set(targets, ty.base, member)
+            let world = self.setting.world;
+            let stores = &self.setting.plan.stores;
+            let may_set = |ty: Symbol, member: Symbol| {
+                targets.is_empty() || stores.may_set(targets, ty, member)
             };
-            let structs = self.setting.world.program.structs_named(ty.base);
+            let structs = world.program.structs_named(ty.base);
             let all: Vec<Symbol> = structs
+                .filter(|_| ty.pointers == 1)
                 .flat_map(|(_, known)| known.fields.iter().map(|field| field.name))
                 .collect();
             let is_known = !all.is_empty();
+            let may_set_inner = |inner: &[Symbol]| {
+                let mut ty = ty.base;
+                inner.iter().any(|&member| {
+                    let is_set = may_set(ty, member);
+                    ty = world.program.field_type(ty, member, frame.function.file).base;
+                    is_set
+                })
+            };
             let n_fields = place.fields.len();
             state.store.retain(|part, known| {
                 if !place.covers(part) {
@@ -568,7 +578,7 @@ impl<'p> Engine<'p> {
                 };
                 is_operation
                     || matches!(known.value, Value::Vma | Value::OtherVma)
-                    || !inner.iter().any(|member| may_set(*member))
+                    || is_known && !may_set_inner(inner)
             });
             if !is_operation
                 && state
@@ -576,7 +586,7 @@ impl<'p> Engine<'p> {
                     .get(place)
                     .is_some_and(|known| known.value == Value::Zeroed)
             {
-                for member in all.into_iter().filter(|member| may_set(*member)) {
+                for member in all.into_iter().filter(|member| may_set(ty.base, *member)) {
                     if let Some(part) = place.field(member)
                         && !state.store.contains_key(&part)
                     {

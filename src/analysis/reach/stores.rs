@@ -6,14 +6,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::facts::World;
 use crate::callgraph::FnId;
-use crate::program::{Body, ExprId, ExprKind, Instr, Symbol};
+use crate::program::{Body, ExprId, ExprKind, Instr, Symbol, TypeRef};
 
 use super::plan::strip;
 
 /// What every function may store to.
 #[derive(Debug, Default)]
 pub struct Stores {
-    numbers: FxHashMap<Symbol, usize>,
+    /// Numbers of members by the type they are of; `None` where that is not known.
+    numbers: FxHashMap<(Option<Symbol>, Symbol), usize>,
     members: Vec<FixedBitSet>,
     /// Types to which a pointer leaves what was read, or which are overwritten as a whole; by name.
     escapes: Vec<FxHashSet<Symbol>>,
@@ -54,10 +55,14 @@ impl Stores {
 
     /// True if one of `functions` may store to a member of an object of type `ty`.
     pub fn may_set(&self, functions: &[FnId], ty: Symbol, member: Symbol) -> bool {
-        let number = self.numbers.get(&member);
+        let numbers = [
+            self.numbers.get(&(Some(ty), member)),
+            self.numbers.get(&(None, member)),
+        ];
         functions.iter().any(|id| {
             let index = id.0 as usize;
-            number.is_some_and(|&number| self.members[index].contains(number))
+            let mut numbers = numbers.iter().flatten();
+            numbers.any(|&&number| self.members[index].contains(number))
                 || self.escapes[index].contains(&ty)
         })
     }
@@ -98,7 +103,7 @@ impl Stores {
 /// What one function does itself.
 #[derive(Default)]
 struct Found {
-    members: FxHashSet<Symbol>,
+    members: FxHashSet<(Option<Symbol>, Symbol)>,
     escapes: FxHashSet<Symbol>,
     calls: FxHashSet<FnId>,
 }
@@ -110,14 +115,14 @@ impl Found {
         for instr in body.blocks.iter().flat_map(|block| &block.instrs) {
             match *instr {
                 Instr::Assign { target, .. } => {
-                    self.target(body, target);
+                    self.target(body, types, target);
                     if matches!(body.expr(target).kind, ExprKind::Deref(_)) {
                         self.escapes.insert(types[target.0 as usize].base);
                     }
                 }
                 Instr::LoopMacro { call } => {
                     if let ExprKind::Call { args, .. } = &body.expr(call).kind {
-                        args.iter().for_each(|&arg| self.target(body, arg));
+                        args.iter().for_each(|&arg| self.target(body, types, arg));
                     }
                 }
                 Instr::Eval { .. } => {}
@@ -126,7 +131,7 @@ impl Found {
         for expr in &body.exprs {
             match &expr.kind {
                 // Whoever gets the address may store there.
-                ExprKind::AddrOf(place) => self.target(body, *place),
+                ExprKind::AddrOf(place) => self.target(body, types, *place),
                 ExprKind::Call { callee, args } => {
                     let targets = targets(world, id, index, body, *callee);
                     if targets.is_empty() {
@@ -142,12 +147,14 @@ impl Found {
     }
 
     /// The members on the way to what is stored to.
-    fn target(&mut self, body: &Body, target: ExprId) {
+    fn target(&mut self, body: &Body, types: &[TypeRef], target: ExprId) {
         let mut at = target;
         loop {
             match body.expr(at).kind {
                 ExprKind::Member { base, field, .. } => {
-                    self.members.insert(field);
+                    let ty = types[base.0 as usize];
+                    self.members
+                        .insert(((!ty.is_unknown()).then_some(ty.base), field));
                     at = base;
                 }
                 ExprKind::Cast(_, inner) => at = inner,
