@@ -80,7 +80,8 @@ impl Bools {
         self.nodes[variable.0 as usize].variable
     }
 
-    /// True if a budget ran out: nothing computed since means anything.
+    /// True if a budget ran out: nothing computed since means anything, and nothing more is
+    /// computed.
     pub fn is_exhausted(&self) -> bool {
         self.exhausted
     }
@@ -207,6 +208,9 @@ impl Bools {
         if function <= TRUE {
             return function;
         }
+        if self.exhausted {
+            return FALSE;
+        }
         if let Some(&known) = known.get(&function) {
             return known;
         }
@@ -235,6 +239,9 @@ impl Bools {
     ) -> Bool {
         if function <= TRUE {
             return function;
+        }
+        if self.exhausted {
+            return FALSE;
         }
         if let Some(&known) = known.get(&function) {
             return known;

@@ -129,10 +129,13 @@ fn attribute(
         for base in bases {
             let text = format!("{}(ptelint_prot)", helper.name);
             let variables = [("ptelint_prot", "pgprot_t", &base.bits[..])];
-            let bits = scene.evaluate(&text, &variables, TRUE).unwrap_or_default();
+            let mut bits = scene.evaluate(&text, &variables, TRUE).unwrap_or_default();
             if bits.len() != mask.len() || scene.is_open(&bits) {
                 is_understood = false;
-                continue;
+                let Some(other) = other_value(scene, kind, &base.bits) else {
+                    continue;
+                };
+                bits = other;
             }
             let bools = &mut scene.unit.pre.logic.bools;
             let differs = bools.zip(&base.bits, &bits, Bools::xor);
@@ -183,6 +186,23 @@ fn attribute(
         is_understood,
         used,
     }
+}
+
+/// What a helper that was not understood can only do: encryption has two values, and where the
+/// architecture declares its bits, the other value is known.
+fn other_value(scene: &mut Scene<'_, '_>, kind: Kind, base: &[Bool]) -> Option<Bits> {
+    if kind != Kind::Encryption {
+        return None;
+    }
+    let mut other = base.to_vec();
+    for field in scene.rules.fields(scene.arch, scene.variant) {
+        if Kind::from(field.kind) == kind
+            && let Some(declared) = scene.mask_named(&field.name)
+        {
+            other = scene.unit.pre.logic.bools.zip(&other, &declared, Bools::xor);
+        }
+    }
+    (other != base).then_some(other)
 }
 
 impl Place {
