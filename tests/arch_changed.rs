@@ -37,6 +37,9 @@ const WITH_SOURCES: &[&str] = &[
     "include/vdso",
 ];
 
+/// A test's name, and what it does with a copy of a tree.
+type Test = (&'static str, fn(&Path));
+
 fn main() -> ExitCode {
     let args = libtest_mimic::Arguments::from_args();
     let mut trials = Vec::new();
@@ -48,7 +51,7 @@ fn main() -> ExitCode {
                 test(folder.path());
             }
         };
-        let tests: [(&str, fn(&Path)); 4] = [
+        let tests: [Test; 4] = [
             ("nothing_is_dropped_before_ok", nothing_is_dropped_before_ok),
             ("x86_without_encryption_bad", x86_without_encryption_bad),
             ("x86_without_special_bad", x86_without_special_bad),
@@ -58,7 +61,7 @@ fn main() -> ExitCode {
             trials.push(LINUX_6_12.trial(&format!("{name}::{test_name}"), copy(test)));
         }
         // Which bits are memory types is known from the functions that choose between them.
-        let (test_name, test): (_, fn(&Path)) = match name {
+        let (test_name, test): Test = match name {
             "headers" => ("FN_x86_without_pat", FN_x86_without_pat),
             _ => ("x86_without_pat_bad", x86_without_pat_bad),
         };

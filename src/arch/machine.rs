@@ -1112,11 +1112,10 @@ impl Machine<'_, '_> {
             Some((item, trouble)) => {
                 self.unit.note(name, item, &trouble);
                 let function = self.unit.function(item, name);
-                let of = match &*function {
+                match &*function {
                     Ok(function) => Some(function.returns.clone()),
                     Err(_) => self.unit.returned(name, live),
-                };
-                of
+                }
             }
             None if self.unit.is_declared(name) => {
                 self.unit.note_missing(name);
