@@ -87,6 +87,45 @@ fn doubtful_ones(tree: &Path) {
             Verdict::LosesOverride,
         ),
         ("powerpc", "8xx", Modifier::PgprotModify, Verdict::OrMerge),
+        // The low word's copy of the type is merged; the hardware reads the high word's.
+        (
+            "mips",
+            "MIPS32, 36-bit",
+            Modifier::PteModify,
+            Verdict::Preserves,
+        ),
+        // One bit, in the mask, and the new protection is not filtered.
+        ("m68k", "020/030", Modifier::PteModify, Verdict::OrMerge),
+        // Copy-back or-ed with serialized makes not serialized.
+        (
+            "m68k",
+            "040/060",
+            Modifier::PteModify,
+            Verdict::LosesOverride,
+        ),
+        (
+            "m68k",
+            "coldfire",
+            Modifier::PteModify,
+            Verdict::LosesOverride,
+        ),
+        ("m68k", "coldfire", Modifier::PgprotModify, Verdict::OrMerge),
+        // What is uncached becomes cached: the mask has the bit, and it is or-ed.
+        ("sh", "X2TLB", Modifier::PteModify, Verdict::LosesOverride),
+        ("csky", "abiv2", Modifier::PteModify, Verdict::LosesOverride),
+        (
+            "parisc",
+            "64-bit",
+            Modifier::PteModify,
+            Verdict::LosesOverride,
+        ),
+        // It has bits for memory types, and no function that changes them in a protection.
+        (
+            "openrisc",
+            "all",
+            Modifier::PteModify,
+            Verdict::NoAttributes,
+        ),
         // One of its own, that copies the bits.
         ("x86", "64-bit", Modifier::PgprotModify, Verdict::Preserves),
     ] {

@@ -27,6 +27,7 @@ pub struct Bools {
     nodes: Vec<Branch>,
     unique: FxHashMap<Branch, Bool>,
     known: FxHashMap<(Bool, Bool, Bool), Bool>,
+    n_variables: usize,
     exhausted: bool,
 }
 
@@ -44,7 +45,7 @@ const MAX_NODES: usize = 1 << 20;
 const MAX_STEPS: usize = 1 << 21;
 
 /// Bounds the depth of recursion.
-const MAX_VARIABLES: u32 = 4096;
+const MAX_VARIABLES: usize = 4096;
 
 /// Constants stand below every variable.
 const BELOW_ALL: u32 = u32::MAX;
@@ -60,6 +61,7 @@ impl Default for Bools {
             nodes: vec![constant(FALSE), constant(TRUE)],
             unique: FxHashMap::default(),
             known: FxHashMap::default(),
+            n_variables: 0,
             exhausted: false,
         }
     }
@@ -68,11 +70,11 @@ impl Default for Bools {
 impl Bools {
     /// The variable with a number. The lower the number, the earlier functions ask for it.
     pub fn variable(&mut self, number: u32) -> Bool {
-        if number >= MAX_VARIABLES {
-            self.exhausted = true;
-            return FALSE;
-        }
-        self.branch(number, FALSE, TRUE)
+        let n_before = self.nodes.len();
+        let variable = self.branch(number, FALSE, TRUE);
+        self.n_variables += usize::from(self.nodes.len() > n_before);
+        self.exhausted |= self.n_variables > MAX_VARIABLES;
+        variable
     }
 
     /// The number of a function that is one variable.
@@ -80,7 +82,8 @@ impl Bools {
         self.nodes[variable.0 as usize].variable
     }
 
-    /// True if a budget ran out: nothing computed since means anything.
+    /// True if a budget ran out: nothing computed since means anything, and nothing more is
+    /// computed.
     pub fn is_exhausted(&self) -> bool {
         self.exhausted
     }
@@ -207,6 +210,9 @@ impl Bools {
         if function <= TRUE {
             return function;
         }
+        if self.exhausted {
+            return FALSE;
+        }
         if let Some(&known) = known.get(&function) {
             return known;
         }
@@ -235,6 +241,9 @@ impl Bools {
     ) -> Bool {
         if function <= TRUE {
             return function;
+        }
+        if self.exhausted {
+            return FALSE;
         }
         if let Some(&known) = known.get(&function) {
             return known;
@@ -304,7 +313,11 @@ mod tests {
     #[test]
     fn variables_are_not_without_end() {
         let mut bools = Bools::default();
-        bools.variable(MAX_VARIABLES);
+        for number in 0..MAX_VARIABLES as u32 {
+            bools.variable(2 * number);
+        }
+        assert!(!bools.is_exhausted());
+        bools.variable(1);
         assert!(bools.is_exhausted());
     }
 }

@@ -4,11 +4,14 @@
 //! which they differ are the field, less those that are permissions or state.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::analysis::Scene;
 use super::bools::{Bool, Bools, FALSE, TRUE};
+use super::ctype::Type;
 use super::matrix::{Kind, Modifier};
 use super::variables::Class;
+use super::variants::Field;
 use super::word::{Bits, as_constant, constant};
 use crate::program::Symbol;
 
@@ -129,10 +132,13 @@ fn attribute(
         for base in bases {
             let text = format!("{}(ptelint_prot)", helper.name);
             let variables = [("ptelint_prot", "pgprot_t", &base.bits[..])];
-            let bits = scene.evaluate(&text, &variables, TRUE).unwrap_or_default();
+            let mut bits = scene.evaluate(&text, &variables, TRUE).unwrap_or_default();
             if bits.len() != mask.len() || scene.is_open(&bits) {
                 is_understood = false;
-                continue;
+                let Some(other) = other_value(scene, kind, &base.bits) else {
+                    continue;
+                };
+                bits = other;
             }
             let bools = &mut scene.unit.pre.logic.bools;
             let differs = bools.zip(&base.bits, &bits, Bools::xor);
@@ -166,9 +172,8 @@ fn attribute(
     let varied = mask.clone();
     // Fields the architecture declares count even where a base without access differs in them.
     for field in scene.rules.fields(scene.arch, scene.variant) {
-        let here = Kind::from(field.kind) == kind;
-        if here
-            && (field.levels.is_empty() || field.levels.iter().any(|level| level == "pgprot"))
+        if Kind::from(field.kind) == kind
+            && field.is_at("pgprot")
             && let Some(declared) = scene.mask_named(&field.name)
         {
             let bools = &mut scene.unit.pre.logic.bools;
@@ -183,6 +188,28 @@ fn attribute(
         is_understood,
         used,
     }
+}
+
+/// What a helper that was not understood can only do: encryption has two values, and where the
+/// architecture declares its bits, the other value is known.
+fn other_value(scene: &mut Scene<'_, '_>, kind: Kind, base: &[Bool]) -> Option<Bits> {
+    if kind != Kind::Encryption {
+        return None;
+    }
+    let mut other = base.to_vec();
+    for field in scene.rules.fields(scene.arch, scene.variant) {
+        if Kind::from(field.kind) == kind
+            && let Some(declared) = scene.mask_named(&field.name)
+        {
+            other = scene
+                .unit
+                .pre
+                .logic
+                .bools
+                .zip(&other, &declared, Bools::xor);
+        }
+    }
+    (other != base).then_some(other)
 }
 
 impl Place {
@@ -222,15 +249,16 @@ impl Place {
                 }
             }
             for field in scene.rules.fields(scene.arch, scene.variant) {
-                let is_here = field.levels.is_empty()
-                    || field.levels.iter().any(|level| level == function.level());
-                if Kind::from(field.kind) == attribute.kind
-                    && is_here
-                    && let Some(declared) = scene.mask_named(&field.name)
-                {
+                if Kind::from(field.kind) != attribute.kind || !field.is_at(function.level()) {
+                    continue;
+                }
+                if let Some(declared) = scene.mask_of(field, function) {
                     let bools = &mut scene.unit.pre.logic.bools;
-                    for (place, declared) in mask.iter_mut().zip(declared) {
-                        *place = bools.or(*place, declared);
+                    mask = bools.zip(&mask, &declared, Bools::or);
+                }
+                if let Some(member) = scene.member_of(field, function) {
+                    for (i, place) in mask.iter_mut().enumerate() {
+                        *place = if member.contains(&i) { *place } else { FALSE };
                     }
                 }
             }
@@ -347,9 +375,9 @@ impl Scene<'_, '_> {
     fn declared_elsewhere(&mut self, function: Modifier) -> Bits {
         let mut all = vec![FALSE; self.old.len()];
         for field in self.rules.fields(self.arch, self.variant) {
-            let is_here =
-                field.levels.is_empty() || field.levels.iter().any(|l| l == function.level());
-            if !is_here && let Some(mask) = self.mask_named(&field.name) {
+            if !field.is_at(function.level())
+                && let Some(mask) = self.mask_named(&field.name)
+            {
                 all = self.unit.pre.logic.bools.zip(&all, &mask, Bools::or);
             }
         }
@@ -392,6 +420,30 @@ impl Scene<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Where a declared field is in what `function` changes.
+    pub fn mask_of(&mut self, field: &Field, function: Modifier) -> Option<Bits> {
+        let mut mask = self.mask_named(&field.name)?;
+        if let Some(member) = self.member_of(field, function) {
+            let width = mask.len();
+            mask.truncate(member.len());
+            mask.splice(0..0, vec![FALSE; member.start]);
+            mask.resize(width, FALSE);
+        }
+        Some(mask)
+    }
+
+    /// The bits of an entry that are the member with a field.
+    fn member_of(&mut self, field: &Field, function: Modifier) -> Option<Range<usize>> {
+        let name = Symbol::new(field.member.as_deref()?);
+        let entry = Symbol::new(&format!("{}_t", function.level()));
+        let Ok(Some(Type::Struct(layout))) = self.unit.typedef(entry, TRUE) else {
+            return None;
+        };
+        let (of, start) = layout.member(name)?;
+        let start = start as usize;
+        Some(start..start + of.width(self.unit.long_width))
     }
 
     /// The bits of a mask that is a macro of this architecture.

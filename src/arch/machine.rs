@@ -1108,19 +1108,20 @@ impl Machine<'_, '_> {
         item: Option<(&Rc<Item>, Trouble)>,
     ) -> Result<Value> {
         let live = self.frame().live;
-        let is_known = item.is_some() || self.unit.is_declared(name);
-        let (of, class) = match item {
+        let of = match item {
             Some((item, trouble)) => {
                 self.unit.note(name, item, &trouble);
                 let function = self.unit.function(item, name);
-                let of = match &*function {
+                match &*function {
                     Ok(function) => Some(function.returns.clone()),
                     Err(_) => self.unit.returned(name, live),
-                };
-                (of, Class::NotUnderstood)
+                }
             }
-            None if is_known => (self.unit.returned(name, live), Class::Runtime),
-            None => (None, Class::NotUnderstood),
+            None if self.unit.is_declared(name) => {
+                self.unit.note_missing(name);
+                self.unit.returned(name, live)
+            }
+            None => None,
         };
         let of = match of {
             Some(Type::Void) => return Ok(Value::nothing()),
@@ -1133,7 +1134,8 @@ impl Machine<'_, '_> {
         let shown: Vec<String> = values.iter().map(|value| self.shown(value)).collect();
         let way = format!("{name}({})", shown.join(", "));
         let width = of.width(self.unit.long_width);
-        let bits = self.unit.pre.logic.word(class, &way, width);
+        let logic = &mut self.unit.pre.logic;
+        let bits = logic.word(Class::NotUnderstood, &way, width);
         Ok(Value {
             bits,
             of,

@@ -223,26 +223,9 @@ pub fn matrix(headers: &dyn Headers, rules: &Rules) -> Matrix {
         all.rows.extend(part.rows);
         all.missed.extend(part.missed);
         for new in part.regressions {
-            let same = |old: &&mut Regression| {
-                (
-                    &old.arch,
-                    &old.file,
-                    old.line,
-                    old.function,
-                    old.kind,
-                    &old.bits,
-                    old.opens,
-                ) == (
-                    &new.arch,
-                    &new.file,
-                    new.line,
-                    new.function,
-                    new.kind,
-                    &new.bits,
-                    new.opens,
-                )
-            };
-            match all.regressions.iter_mut().find(same) {
+            let defect = new.defect();
+            let mut known = all.regressions.iter_mut();
+            match known.find(|old| old.defect() == defect) {
                 Some(old) => old.variants.extend(new.variants),
                 None => all.regressions.push(new),
             }
@@ -279,6 +262,20 @@ impl Matrix {
         rows.filter(|row| row.on(kind) == verdict)
             .map(|row| row.arch.as_str())
             .collect()
+    }
+}
+
+impl Regression {
+    /// What variants have in common that lose the same thing.
+    fn defect(&self) -> (&str, &str, u32, Modifier, Kind, &str, bool) {
+        let what = match self.kind {
+            Kind::Caching | Kind::Encryption => &self.bits,
+            // A state is what its function sets, whatever a variant calls the bit.
+            _ => &self.accessor,
+        };
+        let place = (self.arch.as_str(), self.file.as_str(), self.line);
+        let (arch, file, line) = place;
+        (arch, file, line, self.function, self.kind, what, self.opens)
     }
 }
 

@@ -125,6 +125,14 @@ impl<'s> Unit<'s> {
             .or_insert((place, item.line, trouble.clone()));
     }
 
+    /// Remembers a function that is declared and whose body is nowhere.
+    pub fn note_missing(&mut self, name: Symbol) {
+        let trouble = Trouble::new("it is declared, and defined nowhere in the tree");
+        if let Some(item) = self.items(What::Prototype, name, TRUE).first().cloned() {
+            self.note(name, &item, &trouble);
+        }
+    }
+
     /// A name for a word that is no constant, the same for equal words.
     pub fn name_of(&mut self, bits: &Bits) -> String {
         let n = self.words.len();
@@ -268,8 +276,10 @@ impl<'s> Unit<'s> {
             // Several platforms, each with its own.
             _ => return found,
         };
-        self.pre.source(path);
-        self.index();
+        self.aside(|unit| {
+            unit.pre.source(path);
+            unit.index();
+        });
         self.items(What::Function, name, live)
     }
 
@@ -327,6 +337,15 @@ impl<'s> Unit<'s> {
         function
     }
 
+    /// Reads what whoever asks first shares with all others: the macros it is made of are not
+    /// counted as used, so that an answer does not depend on what was asked before.
+    fn aside<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let used = std::mem::take(&mut self.pre.used);
+        let result = read(self);
+        self.pre.used = used;
+        result
+    }
+
     /// True for the name of a type.
     pub fn is_type(&self, name: Symbol) -> bool {
         builtin(name.as_str(), self.long_width).is_some()
@@ -374,7 +393,7 @@ impl<'s> Unit<'s> {
         let mut found: Vec<Type> = Vec::new();
         let mut trouble = Trouble::new(format!("there is no type `{name}` here"));
         for item in &items {
-            match self.read_type_item(item, what, name) {
+            match self.aside(|unit| unit.read_type_item(item, what, name)) {
                 Ok(of) if found.contains(&of) => {}
                 Ok(of) => found.push(of),
                 Err(new) => trouble = new,
@@ -458,7 +477,7 @@ impl<'s> Unit<'s> {
         for item in self.items(What::Enumerator, name, live) {
             // An enumeration that is being read uses its own earlier names.
             if self.read_enums.insert(Rc::as_ptr(&item) as usize) {
-                self.read_enum(&item);
+                self.aside(|unit| unit.read_enum(&item));
             }
         }
         self.enumerators.get(&name).cloned().unwrap_or_default()

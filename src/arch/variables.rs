@@ -42,7 +42,7 @@ const MAX_CONFIG: u32 = 512;
 /// Bits of words that take turns.
 const MAX_ROWS: u32 = 128;
 /// How many words take turns.
-const MAX_COLUMNS: u32 = 12;
+const MAX_COLUMNS: u32 = 48;
 const FIRST_OTHER: u32 = MAX_CONFIG + MAX_ROWS * MAX_COLUMNS;
 
 /// Narrower words do not meet entries bit by bit.

@@ -140,6 +140,16 @@ pub struct Field {
     /// Levels it is at: `pte`, `pmd`, `pud`, `pgprot`; empty for all.
     #[serde(default)]
     pub levels: Vec<String>,
+    /// The member of an entry that the hardware reads, where an entry has more than one word: what
+    /// the others hold of the field does not count.
+    pub member: Option<String>,
+}
+
+impl Field {
+    /// True if it is in what a helper of a level changes.
+    pub fn is_at(&self, level: &str) -> bool {
+        self.levels.is_empty() || self.levels.iter().any(|own| own == level)
+    }
 }
 
 /// One way to build an architecture.

@@ -419,11 +419,10 @@ fn attribute_bits(
     let mut bits = Vec::new();
     let level = computed.function.level();
     for field in scene.rules.fields(scene.arch, scene.variant) {
-        let is_here = field.levels.is_empty() || field.levels.iter().any(|l| l == level);
-        if Kind::from(field.kind) != kind || !is_here {
+        if Kind::from(field.kind) != kind || !field.is_at(level) {
             continue;
         }
-        let Some(declared) = scene.mask_named(&field.name) else {
+        let Some(declared) = scene.mask_of(field, computed.function) else {
             continue;
         };
         if declared.iter().all(|&bit| bit == FALSE) {
