@@ -559,10 +559,10 @@ impl<'p> Engine<'p> {
                 .collect();
             let is_known = !all.is_empty();
             let may_set_inner = |inner: &[Symbol]| {
-                let mut ty = ty.base;
+                let mut ty = ty;
                 inner.iter().any(|&member| {
-                    let is_set = may_set(ty, member);
-                    ty = world.program.field_type(ty, member, frame.function.file).base;
+                    let is_set = ty.is_unknown() || may_set(ty.base, member);
+                    ty = world.program.field_type(ty.base, member, frame.function.file);
                     is_set
                 })
             };
@@ -578,7 +578,7 @@ impl<'p> Engine<'p> {
                 };
                 is_operation
                     || matches!(known.value, Value::Vma | Value::OtherVma)
-                    || is_known && !may_set_inner(inner)
+                    || ty.pointers == 1 && !may_set_inner(inner)
             });
             if !is_operation
                 && state
