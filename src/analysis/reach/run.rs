@@ -14,7 +14,9 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet, FxHasher};
 
 use crate::analysis::facts::{BodyFacts, World};
 use crate::callgraph::{FnId, TableId};
-use crate::program::{BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Span, Terminator};
+use crate::program::{
+    BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Span, Symbol, Terminator,
+};
 
 use super::because::Because;
 use super::climb::{self, Goal, Targets};
@@ -73,6 +75,8 @@ pub struct Context {
     /// For each body, edges no state passes: from, to; the condition, and why.
     pub cut: Vec<BTreeMap<(BlockId, BlockId), Cut>>,
     passed: Vec<BTreeSet<(BlockId, BlockId)>>,
+    /// The objects its parameters point to, with their types.
+    objects: Vec<(u8, Symbol)>,
 }
 
 /// Why an edge is not taken.
@@ -82,6 +86,20 @@ pub struct Cut {
     pub condition: ExprId,
     /// The facts that decided it.
     pub because: Because,
+}
+
+/// The objects that arguments point to, with the types of the parameters.
+fn objects(function: &Function, arguments: &[Known]) -> Vec<(u8, Symbol)> {
+    let params = function.params().iter();
+    let given = params.zip(arguments);
+    let objects = given.filter_map(|(param, known)| match &known.value {
+        Value::Pointer(Place {
+            base: Base::Object(object),
+            fields,
+        }) if fields.is_empty() && param.ty.pointers == 1 => Some((*object, param.ty.base)),
+        _ => None,
+    });
+    objects.collect()
 }
 
 /// What was seen at a use.
@@ -352,6 +370,7 @@ impl<'p> Engine<'p> {
                 .collect(),
             cut: vec![BTreeMap::new(); function.bodies.len()],
             passed: vec![BTreeSet::new(); function.bodies.len()],
+            objects: objects(function, arguments),
         });
         self.running.push(*id);
         self.stack.push(context);
@@ -411,7 +430,7 @@ impl<'p> Engine<'p> {
             {
                 // No target is ahead: what happens until the function ends is not looked at.
                 for mut state in states {
-                    state.lose_track();
+                    state.lose_track(|place| self.is_kept(frame, place));
                     exits.push(exit(frame, state, Known::default()));
                 }
                 continue;
@@ -429,6 +448,19 @@ impl<'p> Engine<'p> {
                 }
             }
         }
+    }
+
+    /// True for a member of an object of the caller's that the function does not store to.
+    fn is_kept(&self, frame: Frame<'p>, place: &Place) -> bool {
+        let Base::Object(object) = place.base else {
+            return false;
+        };
+        let objects = &self.contexts[frame.context].objects;
+        let known = objects.iter().find(|(number, _)| *number == object);
+        let (Some(&(_, ty)), Some(&member)) = (known, place.fields.first()) else {
+            return false;
+        };
+        place.fields.len() == 1 && !self.setting.plan.stores.may_set(&[frame.id], ty, member)
     }
 
     /// The blocks of a body of the chain from which a target can be reached.

@@ -228,10 +228,11 @@ impl State {
         value
     }
 
-    /// Nothing is known any more but which VMA is which.
-    pub fn lose_track(&mut self) {
-        self.store
-            .retain(|_, known| matches!(known.value, Value::Vma | Value::OtherVma));
+    /// Nothing is known any more but which VMA is which, and the places that `stays` names.
+    pub fn lose_track(&mut self, stays: impl Fn(&Place) -> bool) {
+        self.store.retain(|place, known| {
+            matches!(known.value, Value::Vma | Value::OtherVma) || stays(place)
+        });
         self.unlock();
     }
 
