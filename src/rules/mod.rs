@@ -4,12 +4,17 @@
 //! check is a pure function of what the analysis found; it sees every entry point's run and every
 //! function on its own.
 
+mod cow_pfnmap;
+mod default_drift;
 mod draft;
+mod dropped_override;
 mod finding;
 mod late_prot_write;
 mod mask_regression;
 mod prot_constant;
+mod prot_recomputed;
 mod stack_vma_copy;
+mod state_loss;
 
 pub use finding::{Finding, Label, Severity, TraceStep};
 
@@ -53,10 +58,15 @@ impl Oracle {
 
 /// Every rule, sorted by id.
 pub const ALL: &[&Rule] = &[
+    &cow_pfnmap::RULE,
+    &default_drift::RULE,
+    &dropped_override::RULE,
     &late_prot_write::RULE,
     &mask_regression::RULE,
     &prot_constant::RULE,
+    &prot_recomputed::RULE,
     &stack_vma_copy::RULE,
+    &state_loss::RULE,
 ];
 
 /// What rules look at.
