@@ -34,5 +34,5 @@ pub use reach::Without;
 pub use readers::readers;
 pub use rebuilt::{Rebuilt, rebuilt};
 pub use state::VmaState;
-pub use term::{Base, Term, Terms};
+pub use term::{Base, Step as TermStep, Term, Terms};
 pub use uses::{Uses, uses};

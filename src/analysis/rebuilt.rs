@@ -11,8 +11,8 @@ use crate::program::{Body, ExprId, ExprKind, Instr, LocalId, Span, Symbol, Termi
 use crate::vocabulary::Level;
 
 use super::dictionary::{Dictionary, Word};
-use super::machine::EventKind;
-use super::uses::Uses;
+use super::machine::{Event, EventKind};
+use super::uses::{Uses, called_name};
 
 /// A new entry, made from `vm_page_prot`, in the place of one whose state is left behind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +33,7 @@ pub struct Rebuilt {
 pub fn rebuilt(program: &Program, dictionary: &Dictionary<'_>, uses: &Uses) -> Vec<Rebuilt> {
     let finder = Finder::new(program, dictionary, uses);
     let mut found: BTreeSet<Rebuilt> = BTreeSet::new();
-    for &function in uses.events.keys() {
+    for (function, _) in program.functions() {
         finder.replacements(function, &mut found);
     }
     for caller in finder.callers() {
@@ -54,6 +54,8 @@ struct Finder<'a> {
     makers: BTreeSet<FnId>,
     /// What a call by name settles.
     settles: BTreeMap<Symbol, Settled>,
+    /// Functions that read an entry: the position of the slot, and whether they take it out.
+    reads: BTreeMap<Symbol, (usize, bool)>,
 }
 
 /// An installation of a new entry.
@@ -72,7 +74,9 @@ impl<'a> Finder<'a> {
             is_entry_type(function.result.base)
                 && function.result.pointers == 0
                 && !dictionary.is_entry_helper(function.name)
-                && events.iter().any(|event| is_own_entry(&event.kind))
+                && events
+                    .iter()
+                    .any(|event| is_new_entry(program, dictionary, event))
         });
         let mut settles: BTreeMap<Symbol, Settled> = BTreeMap::new();
         for (i, bit) in dictionary.vocabulary().state_bit.iter().enumerate().take(7) {
@@ -80,7 +84,11 @@ impl<'a> Finder<'a> {
                 *settles.entry(Symbol::new(name)).or_default() |= 1 << i;
             }
         }
+        let reads = dictionary.vocabulary().entry_read.iter();
         Finder {
+            reads: reads
+                .map(|word| (Symbol::new(&word.name), (word.slot, word.takes)))
+                .collect(),
             program,
             dictionary,
             uses,
@@ -139,7 +147,8 @@ impl<'a> Finder<'a> {
         let functions = self.program.functions();
         functions
             .filter(|(_, function)| {
-                function.bodies.iter().any(|body| self.has_copy(body)) && mentions(function, &second)
+                function.bodies.iter().any(|body| self.has_copy(body))
+                    && mentions(function, &second)
             })
             .map(|(id, _)| id)
             .collect()
@@ -185,10 +194,9 @@ impl<'a> Finder<'a> {
                 let ExprKind::Global(name) = body.expr(*callee).kind else {
                     return None;
                 };
-                let mut words = self.dictionary.vocabulary().entry_read.iter();
-                let word = words.find(|word| name == word.name.as_str() && !word.takes)?;
+                let &(slot, takes) = self.reads.get(&name)?;
                 // Before 6.12 huge_ptep_get() took the slot alone.
-                let slot = args.get(word.slot).or(args.first())?;
+                let slot = args.get(slot).or(args.first()).filter(|_| !takes)?;
                 text(body, *slot)
             }
             _ => None,
@@ -314,9 +322,10 @@ impl<'a> Finder<'a> {
         let ExprKind::Global(name) = body.expr(*callee).kind else {
             return None;
         };
-        let mut words = self.dictionary.vocabulary().entry_read.iter();
-        let word = words.find(|word| word.takes && name == word.name.as_str())?;
-        text(body, *args.get(word.slot)?)
+        match self.reads.get(&name)? {
+            (slot, true) => text(body, *args.get(*slot)?),
+            _ => None,
+        }
     }
 
     /// The slot, entry and level of an installation.
@@ -431,7 +440,7 @@ impl<'a> Finder<'a> {
         let body = &function.bodies[body_index];
         let mut fresh = Fresh::default();
         for event in self.uses.events.get(&id).into_iter().flatten() {
-            if event.body == body_index && is_own_entry(&event.kind) {
+            if event.body == body_index && is_new_entry(self.program, self.dictionary, event) {
                 fresh.calls.insert(event.expr);
             }
         }
@@ -484,8 +493,11 @@ impl Fresh {
     }
 }
 
-fn is_own_entry(kind: &EventKind) -> bool {
-    matches!(kind, EventKind::Entry { protection } if protection.has_own())
+/// True if an entry is constructed, not modified, from `vm_page_prot`.
+fn is_new_entry(program: &Program, dictionary: &Dictionary<'_>, event: &Event) -> bool {
+    let is_own = matches!(&event.kind, EventKind::Entry { protection } if protection.has_own());
+    let constructs = |name| matches!(dictionary.word(name, 2), Some(Word::Construct(_)));
+    is_own && called_name(program, event).is_some_and(constructs)
 }
 
 fn is_entry_type(base: Symbol) -> bool {
@@ -501,6 +513,7 @@ fn mentions(function: &crate::program::Function, names: &BTreeSet<Symbol>) -> bo
 fn text(body: &Body, expr: ExprId) -> Option<String> {
     match &body.expr(expr).kind {
         ExprKind::Local(local) => Some(format!("#{}", local.0)),
+        ExprKind::Global(name) => Some(name.to_string()),
         ExprKind::Member { base, field, .. } => Some(format!("{}.{field}", text(body, *base)?)),
         ExprKind::Cast(_, inner) => text(body, *inner),
         _ => None,

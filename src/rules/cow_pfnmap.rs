@@ -41,7 +41,11 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
             continue;
         }
         let made_by = makers(input, run);
-        if run.phase != Some(Phase::Mmap) && made_by.is_empty() {
+        let is_possible = match run.phase {
+            Some(Phase::Mmap) => !may_refuse_earlier(input, run),
+            _ => !made_by.is_empty(),
+        };
+        if !is_possible {
             continue;
         }
         for event in &run.events {
@@ -110,6 +114,7 @@ fn makers<'a>(input: &Input<'a>, run: &Run) -> Vec<&'a Run> {
     mmaps
         .filter(|mmap| {
             mmap.phase == Some(Phase::Mmap)
+                && !may_refuse_earlier(input, mmap)
                 && mmap.cow_exits.iter().any(|exit| {
                     exit.tables().any(|its| its == table)
                         && is_frames(input, exit.flags.ones)
@@ -117,6 +122,24 @@ fn makers<'a>(input: &Input<'a>, run: &Run) -> Vec<&'a Run> {
                 })
         })
         .collect()
+}
+
+/// True if the file has a get_unmapped_area() of its own, which is asked before and may turn
+/// MAP_PRIVATE away.
+fn may_refuse_earlier(input: &Input<'_>, mmap: &Run) -> bool {
+    let (asked, member) = (Symbol::new("get_unmapped_area"), Symbol::new("mmap"));
+    let tables = input
+        .program
+        .tables_of(Symbol::new("struct file_operations"));
+    let file = input.program.function(mmap.function).file;
+    tables.iter().any(|&table| {
+        input.program.table(table).file == file
+            && input.program.table_entry(table, asked).is_some()
+            && input
+                .program
+                .table_functions(table, member)
+                .contains(&mmap.function)
+    })
 }
 
 fn may_be_copied(input: &Input<'_>, ones: u128, zeros: u128) -> bool {
@@ -131,9 +154,17 @@ fn finding(input: &Input<'_>, operation: FnId, crash: &Crash<'_>) -> Finding {
         made_by,
     } = crash;
     let name = input.program.function(operation).name;
-    let site = Site {
+    let insertion = Site {
         function: event.function,
         span: event.span,
+    };
+    // The driver's own part of the way is where its maintainer looks.
+    let site = match event.path.get(1) {
+        Some(&(_, Some(span))) => Site {
+            function: operation,
+            span,
+        },
+        _ => insertion,
     };
     let mmap = made_by.first().copied().unwrap_or(run);
     let refuser = input.program.function(mmap.function).name;
@@ -142,12 +173,20 @@ fn finding(input: &Input<'_>, operation: FnId, crash: &Crash<'_>) -> Finding {
             "`{name}` inserts frame numbers into mappings that may be private and writable, on \
              which the insertion BUGs"
         ),
-        label: "BUG_ON() for a copy-on-write mapping".to_owned(),
+        label: match site == insertion {
+            true => "BUG_ON() for a copy-on-write mapping".to_owned(),
+            false => "leads to the insertion".to_owned(),
+        },
         why: WHY,
         help: HELP,
         what: name.to_string(),
     };
     let mut finding = input.draft(&RULE, Severity::Error, site, text);
+    if site != insertion {
+        finding
+            .labels
+            .push(input.label(insertion, "BUG_ON() for a copy-on-write mapping"));
+    }
     finding.labels.push(input.label(
         input.name_of(mmap.function),
         "this mmap operation does not refuse them",

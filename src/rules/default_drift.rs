@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::{Base, EventKind, Run, Term, Terms, Word};
+use crate::analysis::{Base, EventKind, Run, Term, TermStep, Terms, Word};
 use crate::arch::Modifier;
 use crate::callgraph::{FnId, TableId};
 use crate::vocabulary::{Kind, Phase, ProtectionEffect};
@@ -36,10 +36,13 @@ struct Drift<'a> {
     run: &'a Run,
     site: Site,
     path: crate::analysis::CallPath,
+    /// Helpers that made the mode.
     what: BTreeSet<String>,
     /// Architectures it happens on; none where it is any of those that share `pgprot_modify()`.
     arches: BTreeSet<String>,
     is_made_later: bool,
+    /// Every architecture that has the helper loses what it does.
+    is_certain: bool,
 }
 
 fn check(input: &Input<'_>) -> Vec<Finding> {
@@ -69,8 +72,11 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
                 .collect();
             let mut what = BTreeSet::new();
             let mut arches = BTreeSet::new();
+            let mut is_certain = false;
             for term in lasting(protection, &exits) {
-                for (name, its) in keepers.forgotten(input, term) {
+                for (name, its) in keepers.forgotten(input, event.function, term) {
+                    let with_helper = input.places.arches_defining(&name);
+                    is_certain |= its.is_empty() || with_helper.is_subset(&its);
                     what.insert(name);
                     arches.extend(its);
                 }
@@ -87,12 +93,14 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
                 path: event.path.clone(),
                 what,
                 arches,
+                is_certain,
                 is_made_later: exits
                     .iter()
                     .any(|exit| exit.tables().any(|table| faulted.contains(&table))),
             };
             let rank = |drift: &Drift<'_>| {
                 (
+                    !drift.is_certain,
                     !drift.is_made_later,
                     drift.path.len(),
                     drift.site,
@@ -153,6 +161,10 @@ fn tables_with_own_entries(input: &Input<'_>) -> BTreeSet<TableId> {
         .collect()
 }
 
+fn is_helper(input: &Input<'_>, step: &TermStep) -> bool {
+    matches!(input.dictionary.word(step.by, 1), Some(Word::Protection(_)))
+}
+
 /// What `pgprot_modify()` keeps, by architecture.
 struct Keepers {
     /// The tree has one.
@@ -186,10 +198,12 @@ impl Keepers {
             } else {
                 // Where no architecture is in the tree, what it names is what it keeps.
                 let exprs = function.bodies.iter().flat_map(|body| &body.exprs);
-                keepers.known.extend(exprs.filter_map(|expr| match expr.kind {
-                    crate::program::ExprKind::Global(name) => Some(name.to_string()),
-                    _ => None,
-                }));
+                keepers
+                    .known
+                    .extend(exprs.filter_map(|expr| match expr.kind {
+                        crate::program::ExprKind::Global(name) => Some(name.to_string()),
+                        _ => None,
+                    }));
             }
         }
         let rows = input.matrix.rows.iter();
@@ -203,45 +217,74 @@ impl Keepers {
     }
 
     /// What was done to a protection and is not done again, with the architectures.
-    fn forgotten(&self, input: &Input<'_>, term: &Term) -> Vec<(String, BTreeSet<String>)> {
+    fn forgotten(
+        &self,
+        input: &Input<'_>,
+        function: FnId,
+        term: &Term,
+    ) -> Vec<(String, BTreeSet<String>)> {
         if !matches!(term.base, Base::Own { .. } | Base::Recomputed) {
             return Vec::new();
         }
+        let own = input.places.arch(input.program.function(function).file);
         let mut found = Vec::new();
-        for step in &term.steps {
+        let bits = term.steps.iter().filter(|step| !is_helper(input, step));
+        let bits: Vec<&TermStep> = bits.filter(|step| step.kind != Kind::Permission).collect();
+        for step in term.steps.iter().filter(|step| is_helper(input, step)) {
             let name = step.by.to_string();
-            let is_helper = matches!(
-                input.dictionary.word(step.by, 1),
-                Some(Word::Protection(_))
-            );
-            if is_helper {
-                let arches = self.forgets.get(&name).cloned().unwrap_or_default();
-                let is_unknown = input.matrix.rows.is_empty() && !self.known.contains(&name);
-                if (!arches.is_empty() || is_unknown) && step.kind != Kind::Permission {
-                    found.push((name, arches));
-                }
-            } else if step.kind != Kind::Permission {
-                // A mode put together from bits: only a helper that goes by bits keeps it.
-                let mut arches = input.places.arches_defining(&name);
-                let is_theirs = !arches.is_empty();
-                arches.retain(|arch| !self.by_bits.contains(arch));
-                if !is_theirs || !arches.is_empty() {
-                    found.push((name, arches));
-                }
+            let mut arches = self.forgets.get(&name).cloned().unwrap_or_default();
+            if let Some(own) = &own {
+                arches.retain(|arch| arch == own);
+            }
+            let is_unknown = input.matrix.rows.is_empty() && !self.known.contains(&name);
+            if (!arches.is_empty() || is_unknown) && step.kind != Kind::Permission {
+                found.push((name, arches));
             }
         }
+        // An architecture's own code makes its own modes from bits, in other words than the helper
+        // does that keeps them.
+        if own.is_none() && !bits.is_empty() {
+            found.extend(self.by_hand(input, &bits));
+        }
         found
+    }
+
+    /// A mode put together from bits: only a `pgprot_modify()` that goes by bits keeps it.
+    fn by_hand(&self, input: &Input<'_>, bits: &[&TermStep]) -> Option<(String, BTreeSet<String>)> {
+        let mut arches: Option<BTreeSet<String>> = None;
+        let mut is_attribute = false;
+        for step in bits {
+            let name = step.by.to_string();
+            let name = name.trim_end_matches("()");
+            let theirs = input.places.arches_defining(name);
+            let is_name = name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            // A number, or a value from a table, can be anything; a name says what it is.
+            is_attribute |= !is_name || name == "expression" || step.kind != Kind::Other;
+            if !theirs.is_empty() {
+                arches = Some(match arches {
+                    Some(known) => known.intersection(&theirs).cloned().collect(),
+                    None => theirs,
+                });
+            }
+        }
+        let is_known = arches.is_some();
+        let mut arches = arches.unwrap_or_default();
+        arches.retain(|arch| !self.by_bits.contains(arch));
+        let is_kept = !is_attribute || is_known && arches.is_empty();
+        (!is_kept).then(|| ("single bits".to_owned(), arches))
     }
 }
 
 fn finding(input: &Input<'_>, drift: &Drift<'_>) -> Finding {
     let function = input.program.function(drift.site.function).name;
-    let what: Vec<String> = drift.what.iter().map(|name| format!("`{name}`")).collect();
+    let what: Vec<&str> = drift.what.iter().map(String::as_str).collect();
     let what = what.join(", ");
     let text = Text {
         message: format!(
-            "`{function}` stores a mode made with {what} in `vm_page_prot`, and core mm does not \
-             keep it"
+            "`{function}` stores a mode made with {what} in `vm_page_prot`, which core mm does not \
+             keep"
         ),
         label: "replaced by the default right after mmap".to_owned(),
         why: match drift.is_made_later {
@@ -251,9 +294,11 @@ fn finding(input: &Input<'_>, drift: &Drift<'_>) -> Finding {
         help: HELP,
         what: "store".to_owned(),
     };
-    let severity = match drift.is_made_later {
-        true => Severity::Error,
-        false => Severity::Warning,
+    let severity = match (drift.is_certain, drift.is_made_later) {
+        // Whether this code is ever built for one of them is not in the sources.
+        (false, _) => Severity::Note,
+        (true, true) => Severity::Error,
+        (true, false) => Severity::Warning,
     };
     let mut finding = input.draft(&RULE, severity, drift.site, text);
     if finding.arches.is_empty() {

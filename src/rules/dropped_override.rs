@@ -176,7 +176,8 @@ fn stores_through(body: &Body, param: LocalId) -> bool {
 
 /// The calls that are given a parameter as it is, with its position there.
 fn handed_on(body: &Body, param: LocalId) -> Vec<(Symbol, usize)> {
-    let is_it = |expr: ExprId| matches!(body.expr(expr).kind, ExprKind::Local(local) if local == param);
+    let is_it =
+        |expr: ExprId| matches!(body.expr(expr).kind, ExprKind::Local(local) if local == param);
     let calls = (0..body.exprs.len() as u32).filter_map(|i| {
         let ExprKind::Call { args, .. } = &body.expr(ExprId(i)).kind else {
             return None;
@@ -199,9 +200,7 @@ fn insertion(input: &Input<'_>, id: FnId, body: &Body, call: ExprId) -> Option<O
     if let Some(Word::Insert(_)) = input.dictionary.word(name, args.len()) {
         return Some(None);
     }
-    let targets = input
-        .program
-        .resolve(name, input.program.function(id).file);
+    let targets = input.program.resolve(name, input.program.function(id).file);
     let mut found: BTreeMap<FnId, ()> = BTreeMap::new();
     let mut pending: Vec<(FnId, usize)> = targets.into_iter().map(|target| (target, 1)).collect();
     while let Some((target, depth)) = pending.pop() {

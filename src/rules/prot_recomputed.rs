@@ -149,14 +149,23 @@ fn stored_before(
     event: &Event,
     lost: &BTreeSet<Kind>,
 ) -> Option<Site> {
-    let earlier = run.events.iter().take_while(|other| !std::ptr::eq(*other, event));
+    let earlier = run
+        .events
+        .iter()
+        .take_while(|other| !std::ptr::eq(*other, event));
     let stores = earlier.filter(|other| match &other.kind {
         EventKind::StoreProtection {
             vma: 0, protection, ..
         } => !attributes(protection).is_disjoint(lost) && !is_core(input, other.function),
         _ => false,
     });
-    stores.last().map(site)
+    // Events of all ways are in one list: the ones that count are in functions on this way.
+    let on_way = |other: &&Event| {
+        let mut way = event.path.iter();
+        way.any(|(function, _)| *function == other.function)
+            && (other.function != event.function || other.span < event.span)
+    };
+    stores.filter(on_way).last().map(site)
 }
 
 fn site(event: &Event) -> Site {
@@ -270,7 +279,7 @@ fn operation_finding(input: &Input<'_>, function: FnId, one: &Found<'_>) -> Opti
     // A driver that stores its own mode over its subsystem's default knows its memory better.
     let is_of_others = one
         .stored
-        .is_some_and(|stored| directory(input, stored.function) != directory(input, function));
+        .is_none_or(|stored| directory(input, stored.function) != directory(input, function));
     let severity = if is_late && one.lost.is_empty() && is_by_hand || !is_late && is_of_others {
         Severity::Note
     } else if is_late && (!one.lost.is_empty() || asks_for_notice(input, one.run)) {
@@ -296,7 +305,10 @@ fn operation_finding(input: &Input<'_>, function: FnId, one: &Found<'_>) -> Opti
         span: first,
     };
     let mut finding = input.draft(&RULE, severity, place, text);
-    let others = remakes.iter().skip(1).map(|&(span, _)| Site { function, span });
+    let others = remakes
+        .iter()
+        .skip(1)
+        .map(|&(span, _)| Site { function, span });
     finding
         .labels
         .extend(others.map(|other| input.label(other, "and here")));
@@ -392,7 +404,8 @@ fn generic_sink(input: &Input<'_>, event: &Event) -> Option<Site> {
 /// Where an entry is made from a protection passed to one of `targets`.
 fn entry_behind(input: &Input<'_>, targets: &[FnId], argument: usize) -> Option<Site> {
     let mut seen: BTreeSet<(FnId, usize)> = BTreeSet::new();
-    let mut pending: Vec<(FnId, usize)> = targets.iter().map(|&target| (target, argument)).collect();
+    let mut pending: Vec<(FnId, usize)> =
+        targets.iter().map(|&target| (target, argument)).collect();
     while let Some((target, argument)) = pending.pop() {
         if !seen.insert((target, argument)) {
             continue;
@@ -432,8 +445,8 @@ fn is_flags_of_vma(input: &Input<'_>, function: FnId, body: &Body, flags: ExprId
     body.visit(flags, &mut |id| {
         if let ExprKind::Member { base, field, .. } = body.expr(id).kind {
             let mut vmas = input.dictionary.vmas.iter();
-            found |= vmas.any(|vma| vma.flags.iter().any(|name| field == name.as_str()))
-                && is_vma(base);
+            found |=
+                vmas.any(|vma| vma.flags.iter().any(|name| field == name.as_str())) && is_vma(base);
         }
     });
     found
@@ -452,10 +465,15 @@ fn generic_finding(input: &Input<'_>, made: Site, sink: Site, entry: Site) -> Fi
     };
     let mut finding = input.draft(&RULE, Severity::Error, made, text);
     finding.labels.push(input.label(sink, "goes on here"));
-    finding.trace = vec![input.step(made, "makes the protection"), input.step(sink, "hands it on")];
+    finding.trace = vec![
+        input.step(made, "makes the protection"),
+        input.step(sink, "hands it on"),
+    ];
     if entry != sink {
         finding.labels.push(input.label(entry, "an entry gets it"));
-        finding.trace.push(input.step(entry, "puts it into an entry"));
+        finding
+            .trace
+            .push(input.step(entry, "puts it into an entry"));
     }
     finding
 }

@@ -71,7 +71,9 @@ fn finding(input: &Input<'_>, one: &Rebuilt) -> Finding {
         finding
             .labels
             .push(input.label(call, "copied elsewhere, made anew here"));
-        finding.trace.push(input.step(call, format!("calls `{name}`")));
+        finding
+            .trace
+            .push(input.step(call, format!("calls `{name}`")));
     }
     finding
         .trace
