@@ -13,10 +13,12 @@ mod late_prot_write;
 mod mask_regression;
 mod prot_constant;
 mod prot_recomputed;
+mod selection;
 mod stack_vma_copy;
 mod state_loss;
 
 pub use finding::{Finding, Label, Severity, TraceStep};
+pub use selection::Selection;
 
 use std::collections::BTreeMap;
 
