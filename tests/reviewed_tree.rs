@@ -27,6 +27,9 @@ fn main() -> ExitCode {
                 kernel.trial("readers_are_the_reviewed_ones", move |tree| {
                     readers_are_the_reviewed_ones(kernel, tree);
                 }),
+                kernel.trial("findings_are_the_reviewed_ones", move |tree| {
+                    findings_are_the_reviewed_ones(kernel, tree);
+                }),
                 kernel.trial("every_call_of_an_insertion_is_listed", every_call_is_listed),
             ]
         })
@@ -42,6 +45,34 @@ struct Reviewed {
     mapping: Vec<ReviewedMapping>,
     #[serde(default)]
     reader: Vec<ReviewedReader>,
+    #[serde(default)]
+    finding: Vec<ReviewedFinding>,
+}
+
+/// A finding, as a person judged it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReviewedFinding {
+    rule: String,
+    severity: String,
+    file: String,
+    function: String,
+    /// What stands there, on the first line of it.
+    expression: String,
+    judgement: FindingJudgement,
+    reason: String,
+}
+
+/// Whether a finding is right.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum FindingJudgement {
+    /// It is so, and somebody suffers.
+    True,
+    /// It is so, and nobody does.
+    Harmless,
+    /// It is not so.
+    Wrong,
 }
 
 /// An override insertion, as a person judged it.
@@ -145,6 +176,60 @@ fn compare<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
         differences.len(),
         differences.join("\n")
     );
+}
+
+fn findings_are_the_reviewed_ones(kernel: Kernel, tree: &Path) {
+    let reviewed = reviewed(kernel, "findings");
+    for row in &reviewed.finding {
+        let at = format!("{} in {}", row.rule, row.function);
+        assert!(!row.reason.is_empty(), "{at}");
+        let may_be_wrong = row.severity == "note";
+        assert!(
+            may_be_wrong || row.judgement != FindingJudgement::Wrong,
+            "{at}"
+        );
+    }
+    let key = |row: ReviewedFinding| {
+        (
+            (row.rule, row.file, row.function, row.expression),
+            row.severity,
+        )
+    };
+    let expected = numbered(reviewed.finding.into_iter().map(key).collect());
+    let output = ptelint(tree)
+        .args(["check", "--pedantic", "--format", "json"])
+        .arg(tree)
+        .output()
+        .expect("the program starts");
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("valid JSON");
+    let findings = answer["findings"].as_array().expect("a list");
+    let key = |row: &Value| {
+        (
+            (
+                text_of(row, "rule"),
+                text_of(row, "file"),
+                text_of(row, "function"),
+                expression(tree, row),
+            ),
+            text_of(row, "severity"),
+        )
+    };
+    let found = numbered(findings.iter().map(key).collect());
+    compare(&expected, &found);
+}
+
+/// What a finding is about, on its first line.
+fn expression(tree: &Path, row: &Value) -> String {
+    let number = |field: &str| row[field].as_u64().expect("a number") as usize;
+    let bytes = std::fs::read(tree.join(text_of(row, "file"))).expect("a file of the tree");
+    let mut lines = bytes.split(|&byte| byte == b'\n');
+    let line = lines.nth(number("line") - 1).expect("a line of the file");
+    let end = match number("line") == number("end_line") {
+        true => number("end_column") - 1,
+        false => line.len(),
+    };
+    let text = String::from_utf8_lossy(&line[number("column") - 1..end]);
+    text.trim().to_owned()
 }
 
 fn overrides_are_the_reviewed_ones(kernel: Kernel, tree: &Path) {

@@ -39,7 +39,7 @@ pub struct Run {
     /// how the VMA was made.
     pub cow: Option<BTreeSet<(FnId, Span)>>,
     /// The VMA in every way the function can succeed for a copy-on-write mapping.
-    cow_exits: Vec<VmaState>,
+    pub cow_exits: Vec<VmaState>,
     /// True if the run was cut short.
     pub is_exhausted: bool,
 }

@@ -3,6 +3,7 @@
 
 mod bits;
 mod dictionary;
+mod dropped;
 mod entry;
 mod facts;
 mod inventory;
@@ -10,6 +11,7 @@ mod machine;
 mod places;
 mod reach;
 mod readers;
+mod rebuilt;
 mod result;
 mod state;
 mod term;
@@ -22,6 +24,7 @@ pub use result::{
 };
 
 pub use dictionary::{Dictionary, Word};
+pub use dropped::{Dropped, dropped};
 pub use entry::{Run, n_exhausted, n_unresolved, run_all};
 pub use facts::{Facts, World};
 pub use inventory::mappings;
@@ -31,6 +34,7 @@ pub use reach::{
     Doubt, Guard, GuardKind, Judgement, Reason, SetState, TraceStep, Use, Without, assumptions,
 };
 pub use readers::{GenericUse, Question, readers};
+pub use rebuilt::{Rebuilt, rebuilt};
 pub use state::VmaState;
-pub use term::{Base, Term, Terms};
+pub use term::{Base, Step as TermStep, Term, Terms};
 pub use uses::{Uses, uses};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::callgraph::FnId;
+use crate::callgraph::{FnId, TableId};
 use crate::program::{Span, Symbol};
 use crate::vocabulary::VmaType;
 
@@ -45,6 +45,15 @@ impl VmaState {
             is_updated: false,
             inserted: Arc::default(),
         }
+    }
+
+    /// The tables its operations can be.
+    pub fn tables(&self) -> impl Iterator<Item = TableId> + '_ {
+        let tables = match &self.ops {
+            Value::Tables(tables) => Some(tables.iter().copied()),
+            _ => None,
+        };
+        tables.into_iter().flatten()
     }
 
     fn join(&self, other: &VmaState) -> VmaState {

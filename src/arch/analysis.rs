@@ -94,6 +94,7 @@ pub fn analyse(sources: &Sources<'_>, rules: &Rules, arch: &str, variant: &Varia
             config: variant.config.clone(),
             unknown: judged.unknown,
             used,
+            forgets: judged.forgets,
         });
     }
     if scene.unit.pre.logic.bools.is_exhausted() {

@@ -32,6 +32,10 @@ pub struct Protection {
     pub bits: Bits,
     /// It allows no access.
     pub is_no_access: bool,
+    /// The helpers that make it, if it is an override.
+    pub made_by: BTreeSet<String>,
+    /// The number of the base it is, or is made from.
+    pub base: usize,
 }
 
 /// What can be overridden.
@@ -95,6 +99,8 @@ fn bases(scene: &mut Scene<'_, '_>) -> Vec<Protection> {
             name: name.clone(),
             bits,
             is_no_access: common.no_access.contains(name),
+            made_by: BTreeSet::new(),
+            base: bases.len(),
         });
     }
     bases
@@ -129,7 +135,7 @@ fn attribute(
         if Kind::from(helper.kind) != kind || scene.is_there(&helper.name) == FALSE {
             continue;
         }
-        for base in bases {
+        for (number, base) in bases.iter().enumerate() {
             let text = format!("{}(ptelint_prot)", helper.name);
             let variables = [("ptelint_prot", "pgprot_t", &base.bits[..])];
             let mut bits = scene.evaluate(&text, &variables, TRUE).unwrap_or_default();
@@ -147,14 +153,21 @@ fn attribute(
             if !base.is_no_access {
                 mask = bools.zip(&mask, &differs, Bools::or);
             }
-            if differs.iter().any(|&bit| bit != FALSE)
-                && !overrides.iter().any(|known| known.bits == bits)
-            {
-                overrides.push(Protection {
+            if differs.iter().all(|&bit| bit == FALSE) {
+                continue;
+            }
+            match overrides.iter_mut().find(|known| known.bits == bits) {
+                Some(known) if known.base == number => {
+                    known.made_by.insert(helper.name.clone());
+                }
+                Some(_) => {}
+                None => overrides.push(Protection {
                     name: format!("{}({})", helper.name, base.name),
                     bits,
                     is_no_access: base.is_no_access,
-                });
+                    made_by: BTreeSet::from([helper.name.clone()]),
+                    base: number,
+                }),
             }
         }
     }

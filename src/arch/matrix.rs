@@ -52,6 +52,10 @@ pub struct Row {
     /// Macros the helper is made of.
     #[serde(skip)]
     pub used: Vec<Used>,
+    /// The functions whose memory type or encryption is lost although the new protection is the
+    /// one they started from.
+    #[serde(skip)]
+    pub forgets: BTreeSet<String>,
 }
 
 /// A helper that changes the protection of an entry, or of a protection.

@@ -23,6 +23,8 @@ pub struct Judged {
     pub unknown: BTreeSet<String>,
     /// What it drops.
     pub regressions: Vec<Regression>,
+    /// The functions whose effect is gone behind it.
+    pub forgets: BTreeSet<String>,
 }
 
 /// Judges a helper.
@@ -39,6 +41,7 @@ pub fn judge(
         encryption: Verdict::NoAttributes,
         unknown: BTreeSet::new(),
         regressions: Vec::new(),
+        forgets: BTreeSet::new(),
     };
     for (at, attribute) in fields.attributes.iter().enumerate() {
         let (mut verdict, unknown) = attribute_verdict(scene, place, at, computed);
@@ -53,6 +56,9 @@ pub fn judge(
             _ => judged.caching = verdict,
         }
         judged.verdict = judged.verdict.max(verdict);
+        judged
+            .forgets
+            .extend(forgotten(scene, attribute, place, at, computed));
         let mask = place.masks[at].clone();
         judged
             .bits
@@ -351,6 +357,35 @@ fn attribute_verdict(
         },
     };
     (verdict, unknown)
+}
+
+/// The functions whose effect on an accessible protection is gone when it is made anew from the same
+/// permissions, as happens to a new VMA.
+fn forgotten(
+    scene: &mut Scene<'_, '_>,
+    attribute: &Attribute,
+    place: &Place,
+    at: usize,
+    computed: &Computed,
+) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    if computed.function != Modifier::PgprotModify {
+        return names;
+    }
+    for (protection, old) in attribute.overrides.iter().zip(&place.overrides[at]) {
+        if protection.is_no_access {
+            continue;
+        }
+        let new = &place.bases[protection.base];
+        let changed = changed(scene, computed, &place.masks[at], old, new);
+        let bools = &mut scene.unit.pre.logic.bools;
+        let counts = bools.and(scene.assumed, computed.when);
+        let changed = bools.and(changed, counts);
+        if certainty(scene, changed) == Certainty::Sometimes {
+            names.extend(protection.made_by.iter().cloned());
+        }
+    }
+    names
 }
 
 /// When the field of an entry is another one behind the helper.

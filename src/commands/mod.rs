@@ -238,9 +238,23 @@ impl Global {
         human: fn(&Report, &mut Buffer),
         json: fn(&Report) -> serde_json::Result<String>,
     ) -> anyhow::Result<Report> {
+        self.answer_selected(command, paths, wanted, |_| {}, human, json)
+    }
+
+    /// The same, after `select` has left out what nobody asked for.
+    fn answer_selected(
+        &self,
+        command: &str,
+        paths: &Paths,
+        wanted: Wanted,
+        select: impl FnOnce(&mut Report),
+        human: fn(&Report, &mut Buffer),
+        json: fn(&Report) -> serde_json::Result<String>,
+    ) -> anyhow::Result<Report> {
         let bar = progress::Bar::new();
-        let report = pipeline::run(&paths.paths, &self.options(wanted), &bar)?;
+        let mut report = pipeline::run(&paths.paths, &self.options(wanted), &bar)?;
         bar.finish();
+        select(&mut report);
         if report.tree.kind == "sample" {
             output::to_stderr(&format!(
                 "note: no path was given and this is not a source tree: this is the small sample \

@@ -1,29 +1,48 @@
 //! Findings, as a reviewer would write them: the defect in its source line, what made it so beside
 //! it, then how control gets there, why it matters and what to do.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use codespan_reporting::diagnostic::{self, Diagnostic};
 use codespan_reporting::term::{self, termcolor::Buffer};
 
 use super::excerpt::{Excerpts, Place, Sources};
-use super::{Canvas, Style, closing, sorted, text};
+use super::{Canvas, Style, closing, text};
 use crate::pipeline::Report;
-use crate::rules::{Finding, Severity};
+use crate::rules::{self, Finding, Severity};
 
 /// Steps of a trace shown; the middle of a longer one is left out, and said to be.
 const MOST_STEPS: usize = 16;
 /// Notes stand behind the line numbers and a bullet.
 const NOTE_WIDTH: usize = text::WIDTH - 8;
 
-/// Writes every finding, then the summary.
+/// Writes every finding, errors first, by the directory of the subsystem, then the summary.
 pub fn findings(report: &Report, out: &mut Buffer) {
     let config = term::Config {
         tab_width: 8,
         ..term::Config::default()
     };
     let mut sources = Sources::new(&*report.sources);
-    for finding in sorted(&report.findings) {
+    let mut findings: Vec<&Finding> = report.findings.iter().collect();
+    findings.sort_by_key(|finding| (group(finding), *finding));
+    let groups: BTreeMap<_, usize> = findings.iter().fold(BTreeMap::new(), |mut all, finding| {
+        *all.entry(group(finding)).or_default() += 1;
+        all
+    });
+    let mut current = None;
+    for finding in findings {
+        // One group needs no heading.
+        if groups.len() > 1 && current != Some(group(finding)) {
+            let (severity, directory) = group(finding);
+            let (singular, plural) = words(severity);
+            let n_findings = text::count(groups[&(severity, directory)], singular, plural);
+            let mut canvas = Canvas(out);
+            let heading = format!("── {n_findings} in {} ──", text::printable(directory));
+            canvas.styled(Style::Heading, &heading);
+            canvas.line("");
+            canvas.line("");
+            current = Some((severity, directory));
+        }
         let (diagnostic, excerpts) = diagnostic(finding, &mut sources);
         if term::emit_to_write_style(out, &config, &excerpts, &diagnostic).is_err() {
             // Not a reason to lose the finding: the header and the notes need no source.
@@ -39,6 +58,29 @@ pub fn findings(report: &Report, out: &mut Buffer) {
         }
     }
     summary(report, &mut Canvas(out));
+}
+
+/// Findings that one person looks at together.
+fn group(finding: &Finding) -> (Severity, &str) {
+    // Drivers have a directory of their own one level deeper than other code.
+    let depth = match finding.file.starts_with("drivers/") {
+        true => 3,
+        false => 2,
+    };
+    let ends = finding.file.match_indices('/').map(|(at, _)| at);
+    let end = ends.take(depth).last().unwrap_or(0);
+    match end {
+        0 => (finding.severity, "."),
+        end => (finding.severity, &finding.file[..end]),
+    }
+}
+
+fn words(severity: Severity) -> (&'static str, &'static str) {
+    match severity {
+        Severity::Error => ("error", "errors"),
+        Severity::Warning => ("warning", "warnings"),
+        Severity::Note => ("note", "notes"),
+    }
 }
 
 fn diagnostic(finding: &Finding, sources: &mut Sources) -> (Diagnostic<usize>, Excerpts) {
@@ -141,15 +183,14 @@ fn summary(report: &Report, canvas: &mut Canvas) {
         let of_it = report.findings.iter().filter(|f| f.severity == severity);
         of_it.count()
     };
-    let counts: Vec<String> = [
-        (of(Severity::Error), "error", "errors"),
-        (of(Severity::Warning), "warning", "warnings"),
-        (of(Severity::Note), "note", "notes"),
-    ]
-    .into_iter()
-    .filter(|&(n, ..)| n > 0)
-    .map(|(n, singular, plural)| text::count(n, singular, plural))
-    .collect();
+    let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Note]
+        .into_iter()
+        .filter(|&severity| of(severity) > 0)
+        .map(|severity| {
+            let (singular, plural) = words(severity);
+            text::count(of(severity), singular, plural)
+        })
+        .collect();
 
     let style = match report.findings.iter().map(|f| f.severity).min() {
         None => Style::Good,
@@ -163,6 +204,15 @@ fn summary(report: &Report, canvas: &mut Canvas) {
     };
     canvas.styled(style, &format!("{:12}", "found"));
     canvas.line(&found);
+    let mut by_rule: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in &report.findings {
+        *by_rule.entry(finding.rule).or_default() += 1;
+    }
+    for (id, n_findings) in &by_rule {
+        let rule = rules::ALL.iter().find(|rule| rule.id == *id);
+        let summary = rule.map_or("", |rule| rule.summary);
+        canvas.field(4, &format!("{n_findings:>7}"), &format!("{id}: {summary}"));
+    }
     closing(canvas, &report.tree, &report.coverage, true);
     if report.coverage.unproven > 0 {
         canvas.field(
@@ -171,10 +221,9 @@ fn summary(report: &Report, canvas: &mut Canvas) {
             "means neither safe nor wrong: `ptelint readers` lists these uses",
         );
     }
-    let rules: BTreeSet<&str> = report.findings.iter().map(|f| f.rule).collect();
-    if !rules.is_empty() {
-        let commands: Vec<String> = rules
-            .iter()
+    if !by_rule.is_empty() {
+        let commands: Vec<String> = by_rule
+            .keys()
             .map(|rule| format!("`ptelint explain {rule}`"))
             .collect();
         canvas.field(0, "more", &text::enumerate(&commands));
@@ -183,6 +232,8 @@ fn summary(report: &Report, canvas: &mut Canvas) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::analysis::Coverage;
     use crate::pipeline::TreeSummary;
@@ -295,14 +346,15 @@ error[prot-constant]: message
     }
 
     #[test]
-    fn findings_come_in_the_order_of_the_files() {
+    fn errors_come_first_and_then_the_order_of_the_files() {
         let later = Finding {
-            file: "z.c".to_owned(),
+            file: "a/a.c".to_owned(),
             severity: Severity::Note,
             ..finding()
         };
         let text = rendered(vec![later, finding()], "first\nx prot y\n");
-        assert!(text.find("a.c:2:3") < text.find("z.c:2:3"), "{text}");
+        assert!(text.find("─ a.c:2:3") < text.find("─ a/a.c:2:3"), "{text}");
+        assert!(text.contains("── 1 note in a ──"), "{text}");
         assert!(text.contains("found       1 error and 1 note\n"), "{text}");
     }
 }

@@ -97,7 +97,7 @@ impl Input<'_> {
         last: Span,
         note: &str,
     ) -> Vec<TraceStep> {
-        let mut steps: Vec<TraceStep> = self.entry_step(run).into_iter().collect();
+        let mut steps = self.entry(run);
         for (i, &(function, _)) in path.iter().enumerate() {
             match path.get(i + 1) {
                 Some(&(callee, Some(span))) => {
@@ -114,6 +114,11 @@ impl Input<'_> {
             }
         }
         steps
+    }
+
+    /// Where the entry point of a run stands, as the beginning of a trace.
+    pub(super) fn entry(&self, run: &Run) -> Vec<TraceStep> {
+        self.entry_step(run).into_iter().collect()
     }
 
     /// Where the entry point of a run stands in a table of operations.

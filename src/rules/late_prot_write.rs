@@ -88,7 +88,7 @@ fn is_store(event: &Event) -> bool {
 }
 
 /// Core mm may: it knows which locks it holds.
-fn is_core(input: &Input<'_>, function: FnId) -> bool {
+pub(super) fn is_core(input: &Input<'_>, function: FnId) -> bool {
     let function = input.program.function(function);
     function.name == "vma_set_page_prot" || input.places.path(function.file).starts_with("mm/")
 }
@@ -136,7 +136,7 @@ fn on_found_vmas(input: &Input<'_>) -> Vec<Finding> {
         }
         for event in events.iter().filter(|event| is_store(event)) {
             let body = input.body(function, event.body);
-            if let Some(span) = lookup(input, body, event.expr) {
+            if let Some(span) = looked_up(input, body, event.expr) {
                 let store = Site {
                     function,
                     span: event.span,
@@ -154,7 +154,7 @@ fn on_found_vmas(input: &Input<'_>) -> Vec<Finding> {
 }
 
 /// Where the VMA that `target` is a member of was looked up.
-fn lookup(input: &Input<'_>, body: &Body, target: ExprId) -> Option<Span> {
+pub(super) fn looked_up(input: &Input<'_>, body: &Body, target: ExprId) -> Option<Span> {
     let mut local = None;
     body.visit(target, &mut |id| {
         if let ExprKind::Local(id) = body.expr(id).kind {

@@ -5,16 +5,23 @@
 //! function on its own.
 
 mod attribute_loss;
+mod cow_pfnmap;
+mod default_drift;
 mod draft;
+mod dropped_override;
 mod finding;
 mod generic_rebuild;
 mod late_prot_write;
 mod mask_regression;
 mod prot_constant;
+mod prot_recomputed;
+mod selection;
 mod stack_vma_copy;
+mod state_loss;
 mod witness;
 
 pub use finding::{Finding, Label, Severity, TraceStep};
+pub use selection::Selection;
 
 use std::collections::BTreeMap;
 
@@ -57,11 +64,16 @@ impl Oracle {
 /// Every rule, sorted by id.
 pub const ALL: &[&Rule] = &[
     &attribute_loss::RULE,
+    &cow_pfnmap::RULE,
+    &default_drift::RULE,
+    &dropped_override::RULE,
     &generic_rebuild::RULE,
     &late_prot_write::RULE,
     &mask_regression::RULE,
     &prot_constant::RULE,
+    &prot_recomputed::RULE,
     &stack_vma_copy::RULE,
+    &state_loss::RULE,
 ];
 
 /// What rules look at.

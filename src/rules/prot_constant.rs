@@ -126,6 +126,7 @@ fn uses<'a>(input: &Input<'_>, run: &'a Run, event: &Event) -> Vec<(Symbol, Use<
             vma: 0,
             protection,
             is_copy: false,
+            ..
         } => {
             let constants = constants(input, protection, true);
             let lacks = if constants.is_empty() {

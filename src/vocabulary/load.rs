@@ -30,7 +30,7 @@ use super::reader::{self, What};
 use super::{
     Assertion, AttributeBit, Axiom, Constant, Construct, EntryPoint, EntryRead, EntryTest,
     EntryWord, FlagFamily, FlagsChange, Identity, Insert, Install, Lookup, MemberAccess, Modify,
-    Protection, ProtectionEffect, VmaType, Vocabulary,
+    Protection, ProtectionEffect, StateBit, VmaType, Vocabulary,
 };
 
 /// The rule files built into the binary, in the order of their names.
@@ -441,6 +441,7 @@ sections! {
     entry_test: EntryTest,
     entry_compare: EntryWord,
     entry_read: EntryRead,
+    state_bit: StateBit,
     entry_page: EntryWord,
     entry_encode: EntryWord,
     entry_unlock: EntryWord,
@@ -688,6 +689,17 @@ impl Entry for EntryWord {
 
     fn check(&self) -> Result<(), String> {
         identifier(&self.name)
+    }
+}
+
+impl Entry for StateBit {
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut names = self.sets.iter().chain(&self.tells).chain(&self.settled_by);
+        names.try_for_each(|name| identifier(name))
     }
 }
 

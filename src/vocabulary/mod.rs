@@ -50,6 +50,8 @@ pub struct Vocabulary {
     pub entry_compare: Vec<EntryWord>,
     /// Functions that read an entry through a pointer.
     pub entry_read: Vec<EntryRead>,
+    /// State that an entry carries beside its protection.
+    pub state_bit: Vec<StateBit>,
     /// Functions that give the page or frame an entry maps.
     pub entry_page: Vec<EntryWord>,
     /// Functions that make a non-present entry which remembers a page.
@@ -509,6 +511,23 @@ pub struct EntryRead {
     pub name: String,
     /// Position of the pointer to the entry.
     pub slot: usize,
+    /// True if the slot is empty behind it, and the entry's owner has been told.
+    #[serde(default)]
+    pub takes: bool,
+}
+
+/// State that an entry carries beside its protection, and that has to outlive a new entry.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateBit {
+    /// What people call it.
+    pub name: String,
+    /// Functions that set it; it exists at the levels that have one.
+    pub sets: Vec<String>,
+    /// Functions that tell whether an entry has it.
+    pub tells: Vec<String>,
+    /// What is done to a new entry only where the state is set by it or cannot be there.
+    pub settled_by: Vec<String>,
 }
 
 /// Something that is taken to be true because no body tells it.

@@ -11,7 +11,8 @@ void change_all_ok(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
 
-	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
+	vma->vm_page_prot =
+		pgprot_modify(vma->vm_page_prot, vm_get_page_prot(vma->vm_flags));
 }
 /* --- file: drivers/notify.c */
 #include <linux/mm.h>

@@ -22,7 +22,7 @@ static struct vm_operations_struct old_vm_ops = {
 
 static int old_mmap_bad(struct file *filp, struct vm_area_struct *vma)
 {
-	vma->vm_flags |= VM_IO | VM_PFNMAP;
+	vma->vm_flags |= VM_IO | VM_MIXEDMAP;
 	vma->vm_ops = &old_vm_ops;
 	return io_remap_pfn_range(vma, vma->vm_start, document_pfn(filp), PAGE_SIZE,
 				  PAGE_SHARED); /* error: [prot-constant] `old_mmap_bad` maps */

@@ -495,9 +495,10 @@ impl<'p> Machine<'p> {
             _ if self.is_member_of_vma(frame, target) => u8::MAX,
             _ => return,
         };
+        let before = state.vma(vma).prot;
         let protection = match value {
             Value::Prot(terms) => terms.clone(),
-            _ => state.vma(vma).prot,
+            _ => before.clone(),
         };
         let is_copy = self.copies.contains(&vma);
         self.observe(
@@ -506,6 +507,7 @@ impl<'p> Machine<'p> {
             EventKind::StoreProtection {
                 vma,
                 protection,
+                before,
                 is_copy,
             },
         );

@@ -81,6 +81,8 @@ pub enum EventKind {
         vma: u8,
         /// The value.
         protection: Arc<Terms>,
+        /// What was there.
+        before: Arc<Terms>,
         /// True if the VMA is a copy on the stack.
         is_copy: bool,
     },

@@ -249,7 +249,7 @@ fn files() {
     let sections = "`insert`, `construct`, `modify`, `install`, `protection`, `constant`, \
                     `identity`, `member_access`, `flags`, `entry_point`, `vma`, `attribute_bit`, \
                     `assertion`, `lookup`, `entry_test`, `entry_compare`, `entry_read`, \
-                    `entry_page`, `entry_encode`, `entry_unlock`, `axiom` or `flag_family`";
+                    `state_bit`, `entry_page`, `entry_encode`, `entry_unlock`, `axiom` or `flag_family`";
     check(
         "[[inserts]]\nname = \"f\"\n",
         &format!(

@@ -1,0 +1,38 @@
+/* Asked on one way only: a copy that is made without a write is forgotten. */
+/* --- file: mm/asked_on_one_way_bad.c */
+#include <linux/mm.h>
+
+static inline pte_t pte_mkuffd_wp(pte_t pte)
+{
+	pte.pte |= 0x400;
+	return pte;
+}
+
+static inline int pte_uffd_wp(pte_t pte)
+{
+	return pte.pte & 0x400;
+}
+
+static inline pte_t pte_mksoft_dirty(pte_t pte)
+{
+	pte.pte |= 0x800;
+	return pte;
+}
+
+int pte_soft_dirty(pte_t pte);
+pte_t pte_mkwrite(pte_t pte, struct vm_area_struct *vma);
+pte_t ptep_clear_flush(struct vm_area_struct *vma, unsigned long address, pte_t *ptep);
+
+void copy_page_bad(struct vm_area_struct *vma, unsigned long address, pte_t *ptep,
+		   struct page *page, int unshare)
+{
+	pte_t old = ptep_get(ptep);
+
+	if (vma->vm_ops)
+		return;
+	if (!unshare && pte_uffd_wp(old))
+		return;
+	ptep_clear_flush(vma, address, ptep);
+	/* error: [state-loss] leaves its uffd-wp state behind */
+	set_pte_at(vma->vm_mm, address, ptep, pte_mkdirty(mk_pte(page, vma->vm_page_prot)));
+}

@@ -1,0 +1,38 @@
+/* A function makes the entry. */
+/* --- file: mm/through_maker_bad.c */
+#include <linux/mm.h>
+
+static inline pte_t pte_mkuffd_wp(pte_t pte)
+{
+	pte.pte |= 0x400;
+	return pte;
+}
+
+static inline int pte_uffd_wp(pte_t pte)
+{
+	return pte.pte & 0x400;
+}
+
+static inline pte_t pte_mksoft_dirty(pte_t pte)
+{
+	pte.pte |= 0x800;
+	return pte;
+}
+
+int pte_soft_dirty(pte_t pte);
+pte_t pte_mkwrite(pte_t pte, struct vm_area_struct *vma);
+pte_t ptep_clear_flush(struct vm_area_struct *vma, unsigned long address, pte_t *ptep);
+
+static pte_t make_entry(struct vm_area_struct *vma, struct page *page)
+{
+	if (vma->vm_ops)
+		return (pte_t) { 0 };
+	return pte_mkdirty(mk_pte(page, vma->vm_page_prot));
+}
+
+void replace_bad(struct vm_area_struct *vma, unsigned long address, pte_t *ptep,
+		 struct page *page)
+{
+	ptep_clear_flush(vma, address, ptep);
+	set_pte_at(vma->vm_mm, address, ptep, make_entry(vma, page)); /* error: [state-loss] uffd-wp */
+}
