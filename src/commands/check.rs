@@ -1,8 +1,12 @@
 //! `ptelint check`: the findings.
 
-use clap::Args;
-use ptelint::report;
+use clap::{Args, ValueEnum};
+use ptelint::pipeline::Report;
+use ptelint::report::{self, termcolor::Buffer};
+use ptelint::rules::Severity;
 
+use super::format::{self, Format, FormatTo};
+use super::output::{self, Output};
 use super::{Global, Paths, Status};
 
 /// Report what breaks entries that differ from vm_page_prot
@@ -12,24 +16,93 @@ use super::{Global, Paths, Status};
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Check {
+    /// How to print the answer; with =FILE, into that file. Can be given several times
+    // The same name as the global option, which it replaces here.
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "human",
+          value_parser = format::among(FORMATS))]
+    format: Vec<FormatTo>,
+    /// Which findings make the exit status 1: those of this severity and worse
+    #[arg(long, value_name = "SEVERITY", default_value = "note")]
+    fail_on: FailOn,
     #[command(flatten)]
     paths: Paths,
 }
+
+const FORMATS: &[Format] = &[
+    Format::Human,
+    Format::Short,
+    Format::Json,
+    Format::Sarif,
+    Format::Github,
+    Format::Gitlab,
+    Format::Junit,
+    Format::Checkstyle,
+];
 
 const AFTER_HELP: &str = "\
 Examples:
   ptelint check ~/linux
   ptelint check ~/linux/drivers/gpu/drm ~/linux/mm
-  ptelint check --format json ~/linux | jq '.findings[].message'";
+  ptelint check --format json ~/linux | jq '.findings[].message'
+  ptelint check --format human --format sarif=ptelint.sarif --fail-on error ~/linux";
+
+/// What is bad enough to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Errors only
+    Error,
+    /// Errors and warnings
+    Warning,
+    /// Every finding
+    Note,
+    /// Nothing
+    Never,
+}
+
+impl FailOn {
+    /// The least severity that fails.
+    fn threshold(self) -> Option<Severity> {
+        match self {
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Note => Some(Severity::Note),
+            FailOn::Never => None,
+        }
+    }
+
+    /// How a run with these findings ends.
+    fn status(self, report: &Report) -> Status {
+        let worst = report.findings.iter().map(|finding| finding.severity).min();
+        match (worst, self.threshold()) {
+            (Some(worst), Some(threshold)) if worst <= threshold => Status::Findings,
+            _ => Status::Clean,
+        }
+    }
+}
 
 impl Check {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
-        let report = global.answer("check", &self.paths, report::findings, |report| {
-            report::json("check", report, "findings", &report.findings)
-        })?;
-        Ok(match report.findings.is_empty() {
-            true => Status::Clean,
-            false => Status::Findings,
-        })
+        let output = Output::new(global, &self.format)?;
+        let report = global.run("check", &self.paths)?;
+        output.write(|format, buffer| render(format, &report, buffer))?;
+        global.closing(&report)?;
+        Ok(self.fail_on.status(&report))
     }
+}
+
+fn render(format: Format, report: &Report, buffer: &mut Buffer) -> anyhow::Result<()> {
+    let text = match format {
+        Format::Short => report::short(report),
+        Format::Json => report::json("check", report, "findings", &report.findings)?,
+        Format::Sarif => report::sarif(report)?,
+        Format::Github => report::github(report),
+        Format::Gitlab => report::gitlab(report)?,
+        Format::Junit => report::junit(report)?,
+        Format::Checkstyle => report::checkstyle(report),
+        Format::Human | Format::Text | Format::Dot => {
+            report::findings(report, buffer);
+            return Ok(());
+        }
+    };
+    output::put(buffer, &text)
 }

@@ -6,6 +6,7 @@
 mod arch;
 mod check;
 mod explain;
+mod format;
 mod graph;
 mod mappings;
 mod output;
@@ -21,6 +22,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use ptelint::pipeline::{self, Report};
 use ptelint::report::{self, termcolor::Buffer};
 
+use format::{Format, FormatTo};
 use output::Output;
 
 /// Finds code that breaks page-table entries whose protection differs from their mapping's.
@@ -70,10 +72,13 @@ enum Command {
 #[derive(Args)]
 #[command(next_help_heading = "Global options")]
 struct Global {
-    /// How to print the answer
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "human",
-          value_parser = Format::among(&[Format::Human, Format::Json]))]
-    format: Format,
+    /// How to print the answer; with =FILE, into that file. Can be given several times
+    #[arg(long, global = true, value_name = "FORMAT[=FILE]", default_value = "human",
+          value_parser = format::among(&[Format::Human, Format::Json]))]
+    format: Vec<FormatTo>,
+    /// Write the answer to FILE instead of stdout
+    #[arg(short, long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    output: Option<PathBuf>,
     /// Print time and memory of each stage, and the coverage, to stderr (check, mappings, readers)
     #[arg(long, global = true)]
     stats: bool,
@@ -87,32 +92,6 @@ struct Global {
     #[arg(short = 'j', long, global = true, value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-}
-
-/// Every format of any command; each accepts [some of them](Format::among).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// For people, of a graph.
-    Text,
-    /// For Graphviz.
-    Dot,
-    /// For programs.
-    Json,
-}
-
-impl Format {
-    /// Parses one of `formats`.
-    fn among(formats: &'static [Format]) -> impl clap::builder::TypedValueParser<Value = Format> {
-        use clap::builder::{PossibleValuesParser, TypedValueParser};
-        PossibleValuesParser::new(formats.iter().filter_map(Format::to_possible_value)).map(
-            |word| {
-                // Only words of `formats` get here.
-                Format::from_str(&word, false).unwrap_or(Format::Human)
-            },
-        )
-    }
 }
 
 /// When to colour.
@@ -206,7 +185,6 @@ fn tip(error: &clap::Error) -> Option<String> {
                 "--json" => "--format json",
                 "--dot" => "--format dot",
                 "--no-color" => "--color never",
-                "--output" | "-o" => "> FILE",
                 _ => return None,
             };
             Some(format!("type '{instead}' instead"))
@@ -233,6 +211,21 @@ impl Global {
         human: fn(&Report, &mut Buffer),
         json: fn(&Report) -> serde_json::Result<String>,
     ) -> anyhow::Result<Report> {
+        let output = Output::new(self, &self.format)?;
+        let report = self.run(command, paths)?;
+        output.write(|format, buffer| match format {
+            Format::Json => output::put(buffer, &json(&report)?),
+            _ => {
+                human(&report, buffer);
+                Ok(())
+            }
+        })?;
+        self.closing(&report)?;
+        Ok(report)
+    }
+
+    /// Runs the pipeline and tells on stderr what was wrong with its input.
+    fn run(&self, command: &str, paths: &Paths) -> anyhow::Result<Report> {
         let bar = progress::Bar::new();
         let report = pipeline::run(&paths.paths, &self.options(), &bar)?;
         bar.finish();
@@ -243,13 +236,14 @@ impl Global {
             ))?;
         }
         output::to_stderr(&report::problems(&report.problems))?;
-        match self.format {
-            Format::Json => output::to_stdout(json(&report)?.as_bytes())?,
-            _ => Output::new(self).print(|buffer| human(&report, buffer))?,
-        }
-        if self.stats {
-            output::to_stderr(&report::stats(&report))?;
-        }
         Ok(report)
+    }
+
+    /// What is told on stderr when the answer is out.
+    fn closing(&self, report: &Report) -> anyhow::Result<()> {
+        if self.stats {
+            output::to_stderr(&report::stats(report))?;
+        }
+        Ok(())
     }
 }

@@ -7,7 +7,7 @@ use codespan_reporting::diagnostic::{self, Diagnostic};
 use codespan_reporting::term::{self, termcolor::Buffer};
 
 use super::excerpt::{Excerpts, Place, Sources};
-use super::{Canvas, Style, closing, sorted, text};
+use super::{Canvas, Style, closing, describe_found, sorted, text};
 use crate::pipeline::Report;
 use crate::rules::{Finding, Severity};
 
@@ -137,32 +137,13 @@ fn trace(finding: &Finding) -> String {
 }
 
 fn summary(report: &Report, canvas: &mut Canvas) {
-    let of = |severity| {
-        let of_it = report.findings.iter().filter(|f| f.severity == severity);
-        of_it.count()
-    };
-    let counts: Vec<String> = [
-        (of(Severity::Error), "error", "errors"),
-        (of(Severity::Warning), "warning", "warnings"),
-        (of(Severity::Note), "note", "notes"),
-    ]
-    .into_iter()
-    .filter(|&(n, ..)| n > 0)
-    .map(|(n, singular, plural)| text::count(n, singular, plural))
-    .collect();
-
     let style = match report.findings.iter().map(|f| f.severity).min() {
         None => Style::Good,
         Some(Severity::Error) => Style::Bad,
         Some(_) => Style::Doubtful,
     };
-    let found = if counts.is_empty() {
-        "nothing to report".to_owned()
-    } else {
-        text::enumerate(&counts)
-    };
     canvas.styled(style, &format!("{:12}", "found"));
-    canvas.line(&found);
+    canvas.line(&describe_found(report));
     closing(canvas, &report.tree, &report.coverage);
     if report.coverage.unproven > 0 {
         canvas.field(

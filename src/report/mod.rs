@@ -8,27 +8,40 @@
 //! clock, nor a locale is asked.
 
 mod arch;
+mod checkstyle;
 mod excerpt;
 mod findings;
+mod github;
+mod gitlab;
 mod graph;
 mod json;
+mod junit;
 mod mappings;
 mod readers;
+mod sarif;
+mod short;
 mod stats;
 mod text;
 
 use codespan_reporting::term::termcolor::{Buffer, Color, ColorSpec, WriteColor};
 
 use crate::analysis::Coverage;
-use crate::pipeline::TreeSummary;
+use crate::pipeline::{Report, TreeSummary};
+use crate::rules::Severity;
 
 pub use arch::{arch, arch_explained};
+pub use checkstyle::checkstyle;
 pub use codespan_reporting::term::termcolor;
 pub use findings::findings;
+pub use github::github;
+pub use gitlab::gitlab;
 pub use graph::{graph_dot, graph_text};
 pub use json::{arch_json, graph_json, json};
+pub use junit::junit;
 pub use mappings::mappings;
 pub use readers::readers;
+pub use sarif::sarif;
+pub use short::short;
 pub use stats::{problems, stats};
 
 /// References to `items` in the order of output: by file, line and column.
@@ -94,6 +107,27 @@ impl Canvas<'_> {
             self.styled(Style::Dim, &format!("{name:NAME$}"));
             self.line(line);
         }
+    }
+}
+
+/// `2 errors and 1 note`, or that there is nothing.
+fn describe_found(report: &Report) -> String {
+    let of = |severity| {
+        let of_it = report.findings.iter().filter(|f| f.severity == severity);
+        of_it.count()
+    };
+    let counts: Vec<String> = [
+        (of(Severity::Error), "error", "errors"),
+        (of(Severity::Warning), "warning", "warnings"),
+        (of(Severity::Note), "note", "notes"),
+    ]
+    .into_iter()
+    .filter(|&(n, ..)| n > 0)
+    .map(|(n, singular, plural)| text::count(n, singular, plural))
+    .collect();
+    match counts.is_empty() {
+        true => "nothing to report".to_owned(),
+        false => text::enumerate(&counts),
     }
 }
 

@@ -29,6 +29,7 @@ mod events;
 mod index;
 mod kind;
 mod names;
+mod patch;
 mod problem;
 mod registers;
 mod scan;
@@ -44,6 +45,7 @@ pub use entries::{
 pub use index::Index;
 pub use kind::{TreeKind, is_in_linux_tree};
 pub use names::name_hash;
+pub use patch::{Changes, PatchError, apply as apply_patch};
 pub use problem::{Problem, ProblemKind, TreeError};
 pub use scan::index_file;
 pub use source::{Language, SourceFile, Tree};
