@@ -7,7 +7,9 @@
 
 pub mod analysis;
 pub mod arch;
+pub mod baseline;
 pub mod callgraph;
+pub mod compare;
 pub mod pipeline;
 pub mod program;
 pub mod reference;

@@ -1,13 +1,18 @@
 //! `ptelint check`: the findings.
 
-use clap::{Args, ValueEnum};
-use ptelint::pipeline::Report;
+use std::fs;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum, ValueHint};
+use ptelint::pipeline::{Against, Report};
 use ptelint::report::{self, termcolor::Buffer};
 use ptelint::rules::Severity;
 
 use super::format::{self, Format, FormatTo};
 use super::output::{self, Output};
-use super::{Global, Paths, Status};
+use super::{Global, Paths, Status, baseline};
 
 /// Report what breaks entries that differ from vm_page_prot
 ///
@@ -24,8 +29,56 @@ pub struct Check {
     /// Which findings make the exit status 1: those of this severity and worse
     #[arg(long, value_name = "SEVERITY", default_value = "note")]
     fail_on: FailOn,
+    /// Do not report the findings in FILE, which `ptelint baseline write` makes
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    baseline: Option<PathBuf>,
+    #[command(flatten)]
+    against: AgainstArgs,
     #[command(flatten)]
     paths: Paths,
+}
+
+/// What to compare the tree with, to report only what a change did.
+#[derive(Args)]
+#[command(next_help_heading = "Only what a change did")]
+#[group(multiple = false)]
+struct AgainstArgs {
+    /// Report what FILE would do, a mailed patch or the output of 'git diff'; '-' is stdin
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    patch: Option<PathBuf>,
+    /// Report what the work tree does that REV, a git revision, did not
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
+    /// Report what a commit of the staged changes would do
+    #[arg(long)]
+    staged: bool,
+}
+
+impl AgainstArgs {
+    fn against(&self) -> anyhow::Result<Option<Against>> {
+        if let Some(file) = &self.patch {
+            let is_stdin = file.as_os_str() == "-";
+            let text = match is_stdin {
+                true => {
+                    let mut text = Vec::new();
+                    io::stdin().lock().read_to_end(&mut text).map(|_| text)
+                }
+                false => fs::read(file),
+            };
+            let name = match is_stdin {
+                true => "the patch".to_owned(),
+                false => file.display().to_string(),
+            };
+            let text = text.with_context(|| {
+                format!("cannot read {name}: give a patch, or '-' to read it from stdin")
+            })?;
+            return Ok(Some(Against::Patch { name, text }));
+        }
+        Ok(match &self.since {
+            Some(revision) => Some(Against::Since(revision.clone())),
+            None => self.staged.then_some(Against::Staged),
+        })
+    }
 }
 
 const FORMATS: &[Format] = &[
@@ -44,7 +97,10 @@ Examples:
   ptelint check ~/linux
   ptelint check ~/linux/drivers/gpu/drm ~/linux/mm
   ptelint check --format json ~/linux | jq '.findings[].message'
-  ptelint check --format human --format sarif=ptelint.sarif --fail-on error ~/linux";
+  ptelint check --format human --format sarif=ptelint.sarif --fail-on error ~/linux
+  ptelint check --patch 0001-mm-simplify.patch ~/linux
+  ptelint check --since v6.12 ~/linux
+  ptelint check --baseline ptelint-baseline.toml ~/linux";
 
 /// What is bad enough to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -83,7 +139,14 @@ impl FailOn {
 impl Check {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
         let output = Output::new(global, &self.format)?;
-        let report = global.run("check", &self.paths)?;
+        let baseline = self.baseline.as_deref().map(baseline::read).transpose()?;
+        let mut report = match self.against.against()? {
+            Some(against) => global.run_change(&self.paths, &against)?,
+            None => global.run("check", &self.paths)?,
+        };
+        if let Some(baseline) = baseline {
+            baseline.apply(&mut report);
+        }
         output.write(|format, buffer| render(format, &report, buffer))?;
         global.closing(&report)?;
         Ok(self.fail_on.status(&report))

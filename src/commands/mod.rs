@@ -4,6 +4,7 @@
 //! [`ptelint::pipeline::Options`] for the run and an [`output::Output`] for the answer.
 
 mod arch;
+mod baseline;
 mod check;
 mod explain;
 mod format;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use ptelint::pipeline::{self, Report};
+use ptelint::pipeline::{self, Against, Report};
 use ptelint::report::{self, termcolor::Buffer};
 
 use format::{Format, FormatTo};
@@ -60,6 +61,7 @@ Exit status: 0 nothing to report, 1 findings, 2 the run itself failed.";
 #[derive(Subcommand)]
 enum Command {
     Check(check::Check),
+    Baseline(baseline::Baseline),
     Mappings(mappings::Mappings),
     Readers(readers::Readers),
     Graph(graph::Graph),
@@ -144,6 +146,7 @@ pub fn run() -> anyhow::Result<Status> {
     let global = &cli.global;
     match cli.command {
         Command::Check(command) => command.run(global),
+        Command::Baseline(command) => command.run(global),
         Command::Mappings(command) => command.run(global),
         Command::Readers(command) => command.run(global),
         Command::Graph(command) => command.run(global),
@@ -235,6 +238,15 @@ impl Global {
                  that is built into ptelint. For a kernel tree, type `ptelint {command} PATH`.\n"
             ))?;
         }
+        output::to_stderr(&report::problems(&report.problems))?;
+        Ok(report)
+    }
+
+    /// Like [`Global::run`], for what a change did.
+    fn run_change(&self, paths: &Paths, against: &Against) -> anyhow::Result<Report> {
+        let bar = progress::Bar::new();
+        let report = pipeline::run_change(&paths.paths, &self.options(), against, &bar)?;
+        bar.finish();
         output::to_stderr(&report::problems(&report.problems))?;
         Ok(report)
     }

@@ -4,6 +4,7 @@
 //! answer goes where, is decided here.
 
 mod arch;
+mod change;
 mod graph;
 mod load;
 mod similar;
@@ -18,14 +19,17 @@ use serde::Serialize;
 
 use crate::analysis::{self, Coverage, Dictionary, Facts, Mapping, Places, Reader, Verdict, World};
 use crate::arch::{self as arch_stage, Rules, RulesError};
+use crate::baseline::BaselineSummary;
+use crate::compare::Comparison;
 use crate::program::{FileId, Presence};
 use crate::rules::{self, Finding};
 use crate::sample;
-use crate::tree::{Index, Tree, TreeError, TreeKind};
+use crate::tree::{GitError, Index, PatchError, Tree, TreeError, TreeKind};
 use crate::vocabulary::{self, Version, Vocabulary, VocabularyError};
 
 pub use crate::tree::Problem;
 pub use arch::{ArchAnswer, arch};
+pub use change::{Against, check_patch, run_change};
 pub use graph::graph;
 pub use stats::StageStats;
 
@@ -86,6 +90,25 @@ pub struct Report {
     pub stats: Vec<StageStats>,
     /// Sources to quote.
     pub sources: SourceLookup,
+    /// True for a path that a file of the checked tree could have.
+    pub covers: Box<dyn Fn(&str) -> bool + Send + Sync>,
+    /// Comments addressed to ptelint, by file.
+    pub comments: Vec<(String, Vec<rules::Comment>)>,
+    /// Why there are fewer findings than there could be.
+    pub filters: Filters,
+}
+
+/// What was found and is not shown, or only compared.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Filters {
+    /// Findings that comments allow.
+    pub suppressed: usize,
+    /// Findings that a baseline knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineSummary>,
+    /// The version the tree was compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
 }
 
 /// A part of the call graph.
@@ -164,6 +187,22 @@ pub enum PipelineError {
         /// All there are.
         known: Vec<String>,
     },
+    /// Git could not say what to compare with.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A patch that is none, or does not apply.
+    #[error("{name}: {error}")]
+    Patch {
+        /// How the user calls it.
+        name: String,
+        /// What is wrong.
+        error: PatchError,
+    },
+    /// The sample has one version only.
+    #[error(
+        "there is no tree to compare: give the path of a kernel tree, or change into one first"
+    )]
+    NothingToCompare,
     /// The threads could not be started.
     #[error("cannot start {n_threads} threads: {reason}")]
     Threads {
@@ -195,14 +234,9 @@ pub fn run(
         clock.stage("walk");
         let index = index(&tree, &vocabulary, progress);
         clock.stage("index");
-        Ok(analyse(
-            tree,
-            index,
-            (&vocabulary, &arch_rules),
-            is_sample,
-            clock,
-            progress,
-        ))
+        let rules = (&vocabulary, &arch_rules);
+        let report = analyse(tree, index, rules, is_sample, clock, progress);
+        Ok(finish(report, false))
     })
 }
 
@@ -214,7 +248,15 @@ pub fn check_files(files: Vec<(String, Vec<u8>)>) -> Result<Report, PipelineErro
     let tree = Tree::in_memory(files);
     let index = index(&tree, vocabulary, &NoProgress);
     let rules = (vocabulary, Rules::builtin());
-    Ok(analyse(tree, index, rules, false, clock, &NoProgress))
+    let report = analyse(tree, index, rules, false, clock, &NoProgress);
+    Ok(finish(report, false))
+}
+
+/// Takes out the findings that comments allow.
+fn finish(mut report: Report, is_change: bool) -> Report {
+    let is_seen = |rule: &str| !is_change && rule != rules::LOST_PROOF.id;
+    report.filters.suppressed = rules::allow(&mut report.findings, &report.comments, &is_seen);
+    report
 }
 
 /// Nobody is told.
@@ -374,8 +416,20 @@ fn analyse(
         files_parsed: sources.n_read(),
         bytes: index.n_bytes,
     };
+    let comments = index
+        .with_comments
+        .iter()
+        .map(|&file| {
+            (
+                tree.path(file).to_owned(),
+                rules::comments(sources.bytes(file)),
+            )
+        })
+        .collect();
     drop(syntax);
     drop(sources);
+    let tree = std::sync::Arc::new(tree);
+    let covered = tree.clone();
     Report {
         tree: summary,
         coverage,
@@ -385,6 +439,9 @@ fn analyse(
         problems,
         stats: clock.into_stats(),
         sources: Box::new(move |path| tree.read(tree.file_at(path)?).ok()),
+        covers: Box::new(move |path| covered.covers(path)),
+        comments,
+        filters: Filters::default(),
     }
 }
 

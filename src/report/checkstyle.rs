@@ -2,16 +2,16 @@
 
 use std::fmt::Write;
 
-use super::{describe_coverage, sorted};
+use super::{describe_run, sorted};
 use crate::pipeline::Report;
 use crate::rules::Severity;
 
-/// All findings by file. The format has no place for coverage, so that is a comment.
+/// All findings by file. The format has no place for coverage, so that is in a comment.
 pub fn checkstyle(report: &Report) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let coverage = describe_coverage(&report.coverage);
+    let run = describe_run(report);
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "<!-- ptelint: {} -->", coverage.replace("--", "- -"));
+    let _ = writeln!(out, "<!-- ptelint: {} -->", run.replace("--", "- -"));
     out.push_str("<checkstyle version=\"4.3\">\n");
     for in_file in sorted(&report.findings).chunk_by(|a, b| a.file == b.file) {
         let _ = writeln!(out, "  <file name=\"{}\">", attribute(&in_file[0].file));

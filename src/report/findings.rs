@@ -7,7 +7,7 @@ use codespan_reporting::diagnostic::{self, Diagnostic};
 use codespan_reporting::term::{self, termcolor::Buffer};
 
 use super::excerpt::{Excerpts, Place, Sources};
-use super::{Canvas, Style, closing, describe_found, sorted, text};
+use super::{Canvas, Style, closing, describe_filters, describe_found, sorted, text};
 use crate::pipeline::Report;
 use crate::rules::{Finding, Severity};
 
@@ -144,6 +144,13 @@ fn summary(report: &Report, canvas: &mut Canvas) {
     };
     canvas.styled(style, &format!("{:12}", "found"));
     canvas.line(&describe_found(report));
+    for (name, text) in describe_filters(&report.filters) {
+        canvas.field(0, name, &text);
+    }
+    let comparison = report.filters.comparison.as_ref();
+    if comparison.is_some_and(|comparison| !comparison.analysed) {
+        return;
+    }
     closing(canvas, &report.tree, &report.coverage);
     if report.coverage.unproven > 0 {
         canvas.field(
@@ -166,7 +173,7 @@ fn summary(report: &Report, canvas: &mut Canvas) {
 mod tests {
     use super::*;
     use crate::analysis::Coverage;
-    use crate::pipeline::TreeSummary;
+    use crate::pipeline::{Filters, TreeSummary};
     use crate::rules::{Label, TraceStep};
 
     fn finding() -> Finding {
@@ -203,6 +210,9 @@ mod tests {
             sources: Box::new(move |path| {
                 (path != "missing.c").then(|| source.as_bytes().to_vec())
             }),
+            covers: Box::new(|_| true),
+            comments: Vec::new(),
+            filters: Filters::default(),
         };
         let mut buffer = Buffer::no_color();
         super::findings(&report, &mut buffer);

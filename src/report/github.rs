@@ -1,6 +1,6 @@
 //! Workflow commands of GitHub Actions: each finding becomes an annotation at its line.
 
-use super::{describe_coverage, describe_found, sorted, text};
+use super::{describe_run, sorted, text};
 use crate::pipeline::Report;
 use crate::rules::{Finding, Severity};
 
@@ -10,11 +10,7 @@ pub fn github(report: &Report) -> String {
     let mut findings = sorted(&report.findings);
     findings.sort_by_key(|finding| finding.severity);
     let mut out: String = findings.into_iter().map(command).collect();
-    out.push_str(&format!(
-        "ptelint: {}; {}\n",
-        describe_found(report),
-        describe_coverage(&report.coverage)
-    ));
+    out.push_str(&format!("ptelint: {}\n", describe_run(report)));
     out
 }
 

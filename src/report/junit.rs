@@ -2,7 +2,7 @@
 
 use quick_junit::{NonSuccessKind, Property, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use super::{describe_coverage, sorted, text};
+use super::{describe_run, sorted, text};
 use crate::pipeline::Report;
 use crate::rules::{self, Finding, Severity};
 
@@ -13,8 +13,7 @@ pub fn junit(report: &Report) -> Result<String, SerializeError> {
     let mut out = quick_junit::Report::new("ptelint");
     for rule in rules::ALL {
         let mut suite = TestSuite::new(rule.id);
-        let coverage = describe_coverage(&report.coverage);
-        suite.add_property(Property::new("coverage", coverage));
+        suite.add_property(Property::new("run", describe_run(report)));
         suite.add_test_cases(
             findings
                 .iter()

@@ -26,7 +26,8 @@ mod text;
 use codespan_reporting::term::termcolor::{Buffer, Color, ColorSpec, WriteColor};
 
 use crate::analysis::Coverage;
-use crate::pipeline::{Report, TreeSummary};
+use crate::compare::Comparison;
+use crate::pipeline::{Filters, Report, TreeSummary};
 use crate::rules::Severity;
 
 pub use arch::{arch, arch_explained};
@@ -173,6 +174,101 @@ fn describe_coverage(coverage: &Coverage) -> String {
     let unproven = text::count(coverage.unproven, "generic use", "generic uses");
     out.push_str(&format!("; {indirect} unresolved; {unproven} unproven"));
     out
+}
+
+/// Which findings are not shown, and what was compared; a line for each.
+fn describe_filters(filters: &Filters) -> Vec<(&'static str, String)> {
+    let mut out = Vec::new();
+    if let Some(comparison) = &filters.comparison {
+        out.push(("compared", describe_comparison(comparison)));
+    }
+    if let Some(baseline) = &filters.baseline {
+        let known = text::count(baseline.known, "finding", "findings");
+        out.push(("baseline", format!("{known} known and not shown")));
+        if !baseline.stale.is_empty() {
+            let stale = text::count(baseline.stale.len(), "entry", "entries");
+            let places: Vec<String> = baseline
+                .stale
+                .iter()
+                .take(MOST_STALE)
+                .map(|entry| format!("{} in {}", entry.rule, text::printable(&entry.file)))
+                .collect();
+            let more = match baseline.stale.len() > MOST_STALE {
+                true => ", …",
+                false => "",
+            };
+            out.push((
+                "stale",
+                format!(
+                    "{stale} of the baseline without a finding: {}{more}; \
+                     `ptelint baseline prune` removes them",
+                    places.join(", ")
+                ),
+            ));
+        }
+    }
+    if filters.suppressed > 0 {
+        let findings = text::count(filters.suppressed, "finding", "findings");
+        out.push(("allowed", format!("{findings} by comments in the source")));
+    }
+    out
+}
+
+/// Stale entries named in the summary.
+const MOST_STALE: usize = 5;
+
+fn describe_comparison(comparison: &Comparison) -> String {
+    let files = text::count(
+        comparison.files,
+        "source file differs",
+        "source files differ",
+    );
+    let mut out = format!(
+        "{} with {}: {files}",
+        text::printable(&comparison.new),
+        text::printable(&comparison.old)
+    );
+    if !comparison.analysed {
+        let why = match comparison.files {
+            0 => "",
+            _ => " in nothing that an answer depends on",
+        };
+        return format!("{out}{why}, so nothing was analysed");
+    }
+    for (n, one, many) in [
+        (
+            comparison.lost_proofs,
+            "generic use lost its proof",
+            "generic uses lost their proof",
+        ),
+        (
+            comparison.known,
+            "finding was there before and is not shown",
+            "findings were there before and are not shown",
+        ),
+        (comparison.fixed, "finding is gone", "findings are gone"),
+    ] {
+        if n > 0 {
+            out.push_str(&format!("; {}", text::count(n, one, many)));
+        }
+    }
+    out
+}
+
+/// What was understood, and what is not shown, in one line.
+fn describe_run(report: &Report) -> String {
+    let mut parts = vec![describe_found(report)];
+    let filters = describe_filters(&report.filters);
+    parts.extend(
+        filters
+            .into_iter()
+            .map(|(name, text)| format!("{name}: {text}")),
+    );
+    let comparison = report.filters.comparison.as_ref();
+    if comparison.is_none_or(|comparison| comparison.analysed) {
+        parts.push(describe_coverage(&report.coverage));
+    }
+    parts.join("; ")
 }
 
 /// The last lines of every report for people: what was checked and how well.

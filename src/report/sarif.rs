@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::excerpt::Sources;
-use super::{describe_coverage, sorted, text};
+use super::{describe_run, sorted, text};
 use crate::pipeline::Report;
 use crate::rules::{self, Finding, Severity, TraceStep};
 
@@ -43,7 +43,7 @@ pub fn sarif(report: &Report) -> serde_json::Result<String> {
             text::grouped(MOST_STEPS as u64),
         ));
     }
-    notes.push(describe_coverage(&report.coverage));
+    notes.push(describe_run(report));
     let notes = notes.into_iter().map(|note| notification("note", &note));
     let problems = report.problems.iter().map(|problem| {
         let problem = problem.to_string();
@@ -66,7 +66,11 @@ pub fn sarif(report: &Report) -> serde_json::Result<String> {
                 .iter()
                 .map(|finding| result(finding, &mut sources))
                 .collect::<Vec<_>>(),
-            "properties": { "tree": report.tree, "coverage": report.coverage },
+            "properties": {
+                "tree": report.tree,
+                "coverage": report.coverage,
+                "filters": report.filters,
+            },
         }],
     });
     let mut out = serde_json::to_string_pretty(&log)?;
@@ -136,6 +140,8 @@ fn result(finding: &Finding, sources: &mut Sources) -> Value {
         .labels
         .iter()
         .enumerate()
+        // Lines of the version before a change are at no place in the tree.
+        .filter(|(_, label)| label.file != format!("a/{}", finding.file))
         .filter_map(|(i, label)| {
             let start = sources.line_char_column(&label.file, label.start)?;
             let end = sources.line_char_column(&label.file, label.end)?;

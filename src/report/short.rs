@@ -1,6 +1,6 @@
 //! One line for each finding, as compilers print them: for editors, `grep` and logs.
 
-use super::{describe_coverage, describe_found, sorted, text};
+use super::{describe_run, sorted, text};
 use crate::pipeline::Report;
 
 /// `file:line:column: severity[rule]: message` for each finding, then what was found and how well
@@ -16,10 +16,6 @@ pub fn short(report: &Report) -> String {
         out.push_str(&text::printable(&line));
         out.push('\n');
     }
-    out.push_str(&format!(
-        "ptelint: {}; {}\n",
-        describe_found(report),
-        describe_coverage(&report.coverage)
-    ));
+    out.push_str(&format!("ptelint: {}\n", describe_run(report)));
     out
 }

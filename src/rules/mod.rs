@@ -4,14 +4,18 @@
 //! check is a pure function of what the analysis found; it sees every entry point's run and every
 //! function on its own.
 
+mod allow_comment;
 mod draft;
 mod finding;
 mod late_prot_write;
+mod lost_proof;
 mod mask_regression;
 mod prot_constant;
 mod stack_vma_copy;
 
+pub use allow_comment::{Comment, apply as allow, comments};
 pub use finding::{Finding, Label, Severity, TraceStep};
+pub use lost_proof::RULE as LOST_PROOF;
 
 use std::collections::BTreeMap;
 
@@ -53,7 +57,9 @@ impl Oracle {
 
 /// Every rule, sorted by id.
 pub const ALL: &[&Rule] = &[
+    &allow_comment::RULE,
     &late_prot_write::RULE,
+    &lost_proof::RULE,
     &mask_regression::RULE,
     &prot_constant::RULE,
     &stack_vma_copy::RULE,
@@ -84,7 +90,7 @@ pub fn check(input: &Input<'_>) -> Vec<Finding> {
 }
 
 /// The same defect several times in one function: told apart by their order.
-fn number_fingerprints(findings: &mut [Finding]) {
+pub fn number_fingerprints(findings: &mut [Finding]) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for finding in findings {
         let n = seen.entry(finding.fingerprint.clone()).or_default();

@@ -26,6 +26,7 @@ mod buckets;
 mod calls;
 mod entries;
 mod events;
+mod git;
 mod index;
 mod kind;
 mod names;
@@ -42,7 +43,10 @@ mod words;
 pub use entries::{
     AliasEntry, FileIndex, FunctionEntry, InitializerEntry, MacroEntry, MemberPair, StructEntry,
 };
-pub use index::Index;
+pub use git::{
+    GitError, hooks_directory as git_hooks, revision as git_revision, staged as git_staged,
+};
+pub use index::{COMMENT_MARKER, Index};
 pub use kind::{TreeKind, is_in_linux_tree};
 pub use names::name_hash;
 pub use patch::{Changes, PatchError, apply as apply_patch};

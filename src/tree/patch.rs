@@ -89,10 +89,7 @@ fn applied(is_applied: bool) -> &'static str {
 }
 
 /// Applies `patch`; `read` gives the content of a file of the tree.
-pub fn apply(
-    patch: &[u8],
-    read: &dyn Fn(&str) -> Option<Vec<u8>>,
-) -> Result<Changes, PatchError> {
+pub fn apply(patch: &[u8], read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Changes, PatchError> {
     let files = parse(patch)?;
     let strip = prefix(&files, read);
     let mut changes = Changes::new();
@@ -472,7 +469,14 @@ fn apply_hunks(content: &[u8], hunks: &[Hunk], path: &str) -> Result<Vec<u8>, Pa
         let wanted = (hunk.start - usize::from(hunk.start > 0)).saturating_add_signed(shift);
         let Some(at) = find(&lines, &hunk.old, done, wanted, hunk) else {
             let is_applied = find(&lines, &hunk.new, 0, wanted, hunk).is_some();
-            return Err(misfit(&lines, hunk, wanted, path, (i, hunks.len()), is_applied));
+            return Err(misfit(
+                &lines,
+                hunk,
+                wanted,
+                path,
+                (i, hunks.len()),
+                is_applied,
+            ));
         };
         shift = at as isize - (hunk.start - usize::from(hunk.start > 0)) as isize;
         result.extend(lines[done..at].iter().copied().flatten());
@@ -502,10 +506,7 @@ fn find(
         hunk.n_after < hunk.n_before,
     );
     let fits = |at: usize| {
-        (done..=last).contains(&at)
-            && (!at_start || at == 0)
-            && (!at_end || at == last)
-            && fits(at)
+        (done..=last).contains(&at) && (!at_start || at == 0) && (!at_end || at == last) && fits(at)
     };
     if fits(near) {
         return Some(near);
@@ -521,7 +522,10 @@ fn find(
 
 /// Equal but for the carriage returns that mail programs add or take away.
 fn same(a: &[u8], b: &[u8]) -> bool {
-    let end = |line: &[u8]| line.strip_suffix(b"\r\n").map_or(line.to_vec(), |l| [l, b"\n"].concat());
+    let end = |line: &[u8]| {
+        line.strip_suffix(b"\r\n")
+            .map_or(line.to_vec(), |l| [l, b"\n"].concat())
+    };
     a == b || end(a) == end(b)
 }
 
@@ -534,7 +538,11 @@ fn misfit(
     (i, n_hunks): (usize, usize),
     is_applied: bool,
 ) -> PatchError {
-    let differs = |&n: &usize| lines.get(wanted + n).is_none_or(|line| !same(line, &hunk.old[n]));
+    let differs = |&n: &usize| {
+        lines
+            .get(wanted + n)
+            .is_none_or(|line| !same(line, &hunk.old[n]))
+    };
     let n = (0..hunk.old.len()).find(differs).unwrap_or(0);
     let shown = |line: &[u8]| String::from_utf8_lossy(line).trim_end().to_owned();
     PatchError::Hunk {
@@ -603,7 +611,10 @@ mod tests {
     fn what_does_not_fit_is_named() {
         let patch = "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,2 +1,1 @@\n one\n-deux\n";
         let error = apply(patch.as_bytes(), &tree).unwrap_err().to_string();
-        assert!(error.contains("mm/a.c:2, hunk 1 of 1, expects\n  `deux`"), "{error}");
+        assert!(
+            error.contains("mm/a.c:2, hunk 1 of 1, expects\n  `deux`"),
+            "{error}"
+        );
         assert!(error.contains("the tree has\n  `two`"), "{error}");
         let error = apply(b"hello\n", &tree).unwrap_err();
         assert_eq!(error, PatchError::Empty);
@@ -611,14 +622,20 @@ mod tests {
 
     #[test]
     fn a_patch_that_is_applied_already_is_recognised() {
-        let patch = "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,4 +1,4 @@\n one\n-zwei\n+two\n three\n four\n";
+        let patch =
+            "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,4 +1,4 @@\n one\n-zwei\n+two\n three\n four\n";
         let error = apply(patch.as_bytes(), &tree).unwrap_err().to_string();
         assert!(error.contains("it is applied already"), "{error}");
     }
 
     #[test]
     fn damaged_patches_are_errors() {
-        for hunk in ["@@ -1,9 +1,9 @@\n one\n", "@@ -x +y @@\n", "@@ -1 +1 @@\n?\n", ""] {
+        for hunk in [
+            "@@ -1,9 +1,9 @@\n one\n",
+            "@@ -x +y @@\n",
+            "@@ -1 +1 @@\n?\n",
+            "",
+        ] {
             let patch = format!("--- a/mm/a.c\n+++ b/mm/a.c\n{hunk}");
             let error = apply(patch.as_bytes(), &tree).unwrap_err();
             assert!(matches!(error, PatchError::Damaged { .. }), "{error}");

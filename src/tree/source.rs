@@ -256,10 +256,21 @@ impl Tree {
         }
     }
 
+    /// The paths of files that are in memory.
+    pub fn replaced_paths(&self) -> impl Iterator<Item = &str> {
+        let is_replaced = |id: &FileId| match &self.contents {
+            Contents::Memory(_) => true,
+            Contents::Disk { replaced, .. } => replaced.contains_key(&id.0),
+        };
+        self.file_ids().filter(is_replaced).map(|id| self.path(id))
+    }
+
     /// True for a path that a file of this tree could have.
     pub fn covers(&self, path: &str) -> bool {
         let is_hidden = |path: &str| {
-            let directories = path.rsplit_once('/').map_or("", |(directories, _)| directories);
+            let directories = path
+                .rsplit_once('/')
+                .map_or("", |(directories, _)| directories);
             directories.split('/').any(|name| name.starts_with('.'))
         };
         match &self.contents {
