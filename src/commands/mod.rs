@@ -6,14 +6,17 @@
 mod arch;
 mod baseline;
 mod check;
+mod completions;
 mod explain;
 mod format;
 mod graph;
+mod init;
 mod mappings;
 mod output;
 mod progress;
 mod readers;
 mod reference;
+mod rules;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -66,7 +69,11 @@ enum Command {
     Readers(readers::Readers),
     Graph(graph::Graph),
     Arch(arch::Arch),
+    Rules(rules::Rules),
     Explain(explain::Explain),
+    Init(init::Init),
+    Completions(completions::Completions),
+    Man(completions::Man),
     Reference(reference::Reference),
 }
 
@@ -151,7 +158,11 @@ pub fn run() -> anyhow::Result<Status> {
         Command::Readers(command) => command.run(global),
         Command::Graph(command) => command.run(global),
         Command::Arch(command) => command.run(global),
+        Command::Rules(command) => command.run(global),
         Command::Explain(command) => command.run(global),
+        Command::Init(command) => command.run(global),
+        Command::Completions(command) => command.run(global),
+        Command::Man(command) => command.run(global),
         Command::Reference(command) => command.run(),
     }
 }

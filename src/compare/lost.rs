@@ -35,6 +35,8 @@ enum Cause {
     Way(String, Hunk),
     /// Something was changed in a function that holds a condition of the proof.
     Near(String, Hunk),
+    /// Several places, of which this is the first.
+    Several(String, Hunk),
     /// It is not told what.
     Unknown(String, u32),
 }
@@ -47,6 +49,10 @@ pub fn lost_proofs(change: &Change, new: &Report, maps: &BTreeMap<&str, LineMap>
             let cause = cause(was, is, change.old, maps);
             by_cause.entry(cause).or_default().push((was, is));
         }
+    }
+    let mut by_cause = with_consequences(by_cause);
+    for uses in by_cause.values_mut() {
+        uses.sort_by_key(|(_, is)| (std::cmp::Reverse(rank(is.verdict)), *is));
     }
     by_cause
         .into_iter()
@@ -64,6 +70,37 @@ pub fn lost_proofs(change: &Change, new: &Report, maps: &BTreeMap<&str, LineMap>
                 .collect(),
         })
         .collect()
+}
+
+/// Uses of which it is not told what took their proof: once an override mapping gets to one place,
+/// states of entries that were impossible become possible at others. They belong to the one place
+/// that is known; of several it is not told which, so they are together at the first of them.
+fn with_consequences<T>(mut by_cause: BTreeMap<Cause, Vec<T>>) -> BTreeMap<Cause, Vec<T>> {
+    let is_unknown = |cause: &Cause| matches!(cause, Cause::Unknown(..));
+    let known: Vec<Cause> = by_cause
+        .keys()
+        .filter(|c| !is_unknown(c))
+        .cloned()
+        .collect();
+    let [first, others @ ..] = known.as_slice() else {
+        return by_cause;
+    };
+    let mut consequences: Vec<T> = Vec::new();
+    let unknown: Vec<Cause> = by_cause.keys().filter(|c| is_unknown(c)).cloned().collect();
+    for cause in unknown {
+        consequences.extend(by_cause.remove(&cause).unwrap_or_default());
+    }
+    if consequences.is_empty() {
+        return by_cause;
+    }
+    let cause = match (first, others) {
+        (Cause::Guard(file, hunk) | Cause::Way(file, hunk) | Cause::Near(file, hunk), [_, ..]) => {
+            Cause::Several(file.clone(), *hunk)
+        }
+        (only, _) => only.clone(),
+    };
+    by_cause.entry(cause).or_default().extend(consequences);
+    by_cause
 }
 
 fn rank(verdict: Verdict) -> u8 {
@@ -287,16 +324,32 @@ impl Telling<'_> {
     /// Where it is reported, in the new version; what has gone is reported where it was.
     fn place(&self) -> (String, u32) {
         match self.cause {
-            Cause::Guard(file, hunk) | Cause::Way(file, hunk) | Cause::Near(file, hunk) => {
-                (file.clone(), hunk.new.0)
-            }
+            Cause::Guard(file, hunk)
+            | Cause::Way(file, hunk)
+            | Cause::Near(file, hunk)
+            | Cause::Several(file, hunk) => (file.clone(), self.text_from(file, hunk)),
             Cause::Unknown(file, line) => (file.clone(), *line),
         }
     }
 
+    /// The first line with text where a hunk is, or below it; the last of the file at its end.
+    fn text_from(&self, file: &str, hunk: &Hunk) -> u32 {
+        let source = (self.new.sources)(file).unwrap_or_default();
+        let lines: Vec<&[u8]> = source.split(|&byte| byte == b'\n').collect();
+        let has_text = |line: &u32| {
+            let text = lines.get(*line as usize - 1);
+            text.is_some_and(|text| !text.trim_ascii().is_empty())
+        };
+        let below = (hunk.new.0..=lines.len() as u32).find(has_text);
+        let above = || (1..hunk.new.0).rev().find(has_text);
+        below.or_else(above).unwrap_or(1)
+    }
+
     fn function(&self) -> String {
         let found = match self.cause {
-            Cause::Guard(file, hunk) | Cause::Near(file, hunk) if hunk.old.0 < hunk.old.1 => {
+            Cause::Guard(file, hunk) | Cause::Near(file, hunk) | Cause::Several(file, hunk)
+                if hunk.old.0 < hunk.old.1 =>
+            {
                 function_around(self.old, file, hunk.old.0)
             }
             _ => {
@@ -336,6 +389,10 @@ impl Telling<'_> {
             Cause::Near(..) if !function.is_empty() => {
                 format!("the change of `{function}` lets override mappings get to")
             }
+            Cause::Several(..) => {
+                "in consequence of all lost conditions, override mappings can also get to"
+                    .to_owned()
+            }
             _ => "this change lets override mappings get to".to_owned(),
         };
         let names: BTreeSet<String> = self
@@ -367,6 +424,7 @@ impl Telling<'_> {
             Cause::Guard(..) => "this does not turn them away any more",
             Cause::Way(..) => "override mappings get through here",
             Cause::Near(..) => "this was changed",
+            Cause::Several(..) => "the first of several changes that together have this effect",
             Cause::Unknown(..) => "override mappings get here since the change",
         }
     }
