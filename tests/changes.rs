@@ -427,3 +427,75 @@ fn comments_allow_findings_and_have_to_be_needed() {
         "{found:?}"
     );
 }
+
+/// The search path with the program on it, as a hook needs it.
+fn path_with_program() -> std::ffi::OsString {
+    let folder = Path::new(env!("CARGO_BIN_EXE_ptelint"))
+        .parent()
+        .expect("a folder");
+    let known = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&known));
+    std::env::join_paths(folders).expect("a search path")
+}
+
+#[test]
+fn the_hook_of_git_stops_a_commit_that_removes_a_guard() {
+    let tree = Tree::committed();
+    let commit = |message: &str| {
+        tree.git("add --all");
+        let output = Command::new("git")
+            .args(["-c", "user.name=Test", "-c", "user.email=test@example.org"])
+            .args(["commit", "--message", message])
+            .current_dir(tree.path())
+            .env("PATH", path_with_program())
+            .output()
+            .expect("git starts");
+        let shown = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        (output.status.success(), shown)
+    };
+    let written = tree.run("init --hook git");
+    assert!(written.status.success(), "{}", text(&written.stderr));
+    let again = tree.run("init --hook git");
+    assert_eq!(again.status.code(), Some(2));
+    assert!(text(&again.stderr).contains("replace it with '--force'"));
+    assert!(tree.run("init --hook git --force").status.success());
+
+    tree.edit("mm/remake.c", "a + 1", "a + 2");
+    let (passed, shown) = commit("harmless");
+    assert!(passed, "{shown}");
+    tree.edit("mm/ordinary.c", GUARD, "");
+    let (passed, shown) = commit("simplify");
+    assert!(!passed && shown.contains("error[lost-proof]"), "{shown}");
+}
+
+#[test]
+fn files_for_ci_systems_are_written_once() {
+    let tree = Tree::new();
+    for (system, file) in [
+        ("github", ".github/workflows/ptelint.yml"),
+        ("gitlab", ".gitlab-ci.yml"),
+        ("jenkins", "Jenkinsfile"),
+    ] {
+        let args = format!("init --ci {system}");
+        assert!(tree.run(&args).status.success(), "{system}");
+        assert!(tree.path().join(file).is_file(), "{file}");
+        assert_eq!(tree.run(&args).status.code(), Some(2), "{system}");
+    }
+}
+
+#[test]
+fn completions_and_manual_pages_come_for_every_command() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = support::run(elsewhere.path(), &format!("completions {shell}"));
+        assert!(text(&output.stdout).contains("fail-on"), "{shell}");
+    }
+    let output = support::run(elsewhere.path(), "man --directory man1");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for page in ["ptelint.1", "ptelint-check.1", "ptelint-baseline-write.1"] {
+        let page = elsewhere.path().join("man1").join(page);
+        assert!(fs::read_to_string(page).unwrap().starts_with(".ie"));
+    }
+    let page = support::run(elsewhere.path(), "man");
+    assert!(text(&page.stdout).contains("ptelint"));
+}

@@ -160,35 +160,122 @@ fn junit_is_parsed(consumers: &Consumers) -> Result<(), Failed> {
     Ok(())
 }
 
-/// In a repository whose last commit adds the sample, all of it is new.
-fn checkstyle_is_read_for_a_diff(consumers: &Consumers) -> Result<(), Failed> {
+/// The program runs inside of Danger, which is stood in for: everything is new.
+fn checkstyle_is_read(consumers: &Consumers) -> Result<(), Failed> {
     let folder = answer("checkstyle")?;
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/sample");
-    let driver = "drivers/video/sample_fb.c";
-    fs::create_dir_all(folder.path().join("drivers/video"))?;
-    let git = |args: &[&str]| -> Result<(), Failed> {
-        let output = Command::new("git")
-            .args(["-c", "user.name=Test", "-c", "user.email=test@example.org"])
+    let script = "
+        const { scan } = require('danger-plugin-lint-report');
+        const files = ['drivers/video/sample_fb.c'];
+        const structuredDiffForFile = async () => ({ chunks: [] });
+        global.danger = {
+            git: { modified_files: files, created_files: files, structuredDiffForFile },
+        };
+        for (const name of ['fail', 'warn', 'message', 'markdown'])
+            global[name] = (text, file, line) => console.log(name, file, line, text);
+        scan({ fileMask: 'answer', reportSeverity: true, requireLineModification: false })
+            .catch(error => { console.error(error); process.exit(1); });";
+    let output = Command::new("node")
+        .args(["-e", script])
+        .env("NODE_PATH", consumers.0.join("node_modules"))
+        .current_dir(folder.path())
+        .output()?;
+    let shown = text(&output.stdout);
+    let expected = "fail drivers/video/sample_fb.c 25 ";
+    assert!(
+        shown.starts_with(expected),
+        "{shown}{}",
+        text(&output.stderr)
+    );
+    Ok(())
+}
+
+/// With the hooks of this repository, in a repository that holds a part of a tree.
+fn pre_commit_stops_a_commit(consumers: &Consumers) -> Result<(), Failed> {
+    let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir()?;
+    let (hooks, tree) = (folder.path().join("hooks"), folder.path().join("tree"));
+    let bins = [
+        consumers.0.join("python/bin"),
+        Path::new(env!("CARGO_BIN_EXE_ptelint"))
+            .parent()
+            .ok_or("no folder")?
+            .to_owned(),
+    ];
+    let known = std::env::var_os("PATH").unwrap_or_default();
+    let search = std::env::join_paths(bins.into_iter().chain(std::env::split_paths(&known)))?;
+    let run = |directory: &Path, program: &str, args: &[&str]| -> Result<(bool, String), Failed> {
+        let output = Command::new(program)
             .args(args)
-            .current_dir(folder.path())
+            .current_dir(directory)
+            .env("PATH", &search)
+            .env("PRE_COMMIT_HOME", folder.path().join("cache"))
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .envs([
+                ("GIT_AUTHOR_NAME", "Test"),
+                ("GIT_AUTHOR_EMAIL", "test@example.org"),
+                ("GIT_COMMITTER_NAME", "Test"),
+                ("GIT_COMMITTER_EMAIL", "test@example.org"),
+            ])
             .output()?;
-        match output.status.success() {
-            true => Ok(()),
-            false => Err(text(&output.stderr).into()),
+        let shown = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        Ok((output.status.success(), shown))
+    };
+    let must = |directory: &Path, program: &str, args: &[&str]| -> Result<String, Failed> {
+        match run(directory, program, args)? {
+            (true, shown) => Ok(shown),
+            (false, shown) => Err(format!("{program} {}: {shown}", args.join(" ")).into()),
         }
     };
-    git(&["init", "--quiet", "--initial-branch=main"])?;
-    git(&["commit", "--quiet", "--allow-empty", "--message=first"])?;
-    git(&["checkout", "--quiet", "-b", "topic"])?;
-    fs::copy(sample.join(driver), folder.path().join(driver))?;
-    git(&["add", driver])?;
-    git(&["commit", "--quiet", "--message=second"])?;
-    let args = ["--violations=checkstyle", "--compare-branch=main", "answer"];
-    let output = consumers.python("diff-quality", &args, folder.path())?;
-    let report = text(&output.stdout);
+    fs::create_dir(&hooks)?;
+    let file = ".pre-commit-hooks.yaml";
+    fs::copy(crate_root.join(file), hooks.join(file))?;
+    for (path, source) in [
+        ("Makefile", "change/Makefile"),
+        ("mm/ordinary.c", "change/mm/ordinary.c"),
+        ("mm/remake.c", "change/mm/remake.c"),
+        ("include/linux/mm.h", "include/linux/mm.h"),
+    ] {
+        fs::create_dir_all(tree.join(path).parent().ok_or("no folder")?)?;
+        fs::copy(crate_root.join("testdata").join(source), tree.join(path))?;
+    }
+    for repository in [&hooks, &tree] {
+        must(
+            repository,
+            "git",
+            &["init", "--quiet", "--initial-branch=main"],
+        )?;
+        must(repository, "git", &["add", "--all"])?;
+        must(repository, "git", &["commit", "--quiet", "--message=first"])?;
+    }
+    let revision = must(&hooks, "git", &["rev-parse", "HEAD"])?;
+    let config = format!(
+        "repos:\n- repo: {}\n  rev: {}\n  hooks:\n  - id: ptelint\n",
+        hooks.display(),
+        revision.trim()
+    );
+    fs::write(tree.join(".pre-commit-config.yaml"), config)?;
+    must(&tree, "git", &["add", "--all"])?;
+    must(&tree, "git", &["commit", "--quiet", "--message=config"])?;
+    must(&tree, "pre-commit", &["install"])?;
+
+    let edit = |path: &str, from: &str, to: &str| -> Result<(), Failed> {
+        let content = fs::read_to_string(tree.join(path))?;
+        assert!(content.contains(from), "{path}");
+        fs::write(tree.join(path), content.replace(from, to))?;
+        Ok(())
+    };
+    edit("mm/remake.c", "a + 1", "a + 2")?;
+    must(&tree, "git", &["commit", "--all", "--message=harmless"])?;
+    edit(
+        "mm/ordinary.c",
+        "\tif (vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP))\n\t\treturn false;\n",
+        "",
+    )?;
+    let (passed, shown) = run(&tree, "git", &["commit", "--all", "--message=simplify"])?;
+    assert!(!passed, "{shown}");
     assert!(
-        report.contains(driver) && report.contains(":25:"),
-        "{report}"
+        shown.contains("error[lost-proof]: the condition removed from `is_ordinary`"),
+        "{shown}"
     );
     Ok(())
 }

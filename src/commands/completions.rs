@@ -55,18 +55,13 @@ impl Man {
 
 fn write_pages(directory: &Path, command: clap::Command) -> anyhow::Result<()> {
     fs::create_dir_all(directory)
-        .with_context(|| format!("cannot make {}", directory.display()))?;
-    // Not `build()`: it would add `help` as a command with a page of its own.
-    let commands: Vec<clap::Command> = command.get_subcommands().cloned().collect();
-    output::to_file(&directory.join("ptelint.1"), &page(command)?)?;
-    for command in commands {
-        let name = format!("ptelint-{}", command.get_name());
-        let file = directory.join(format!("{name}.1"));
-        let words = name.replacen('-', " ", 1);
-        let command = command.name(name.clone()).bin_name(words);
-        output::to_file(&file, &page(command)?)?;
-    }
-    Ok(())
+        .and_then(|()| clap_mangen::generate_to(command, directory))
+        .with_context(|| {
+            format!(
+                "cannot write pages into {}: give a directory that can be written",
+                directory.display()
+            )
+        })
 }
 
 fn page(command: clap::Command) -> anyhow::Result<Vec<u8>> {

@@ -43,10 +43,11 @@ enum Cause {
 
 /// Finds the uses whose verdict got worse, and the lines that made it so.
 pub fn lost_proofs(change: &Change, new: &Report, maps: &BTreeMap<&str, LineMap>) -> Vec<Lost> {
+    let functions = changed_functions(change.old, maps);
     let mut by_cause: BTreeMap<Cause, Vec<(&Reader, &Reader)>> = BTreeMap::new();
     for (was, is) in pairs(&change.old.readers, &new.readers, maps) {
         if is_worse(was, is) {
-            let cause = cause(was, is, change.old, maps);
+            let cause = cause(was, is, change.old, maps, &functions);
             by_cause.entry(cause).or_default().push((was, is));
         }
     }
@@ -168,7 +169,51 @@ fn pairs<'o, 'n>(
     found
 }
 
-fn cause(was: &Reader, is: &Reader, old: &Report, maps: &BTreeMap<&str, LineMap>) -> Cause {
+/// The functions that a change touches, by name, with the first place in each.
+fn changed_functions(
+    old: &Report,
+    maps: &BTreeMap<&str, LineMap>,
+) -> BTreeMap<String, (String, Hunk)> {
+    let mut found = BTreeMap::new();
+    for (&file, map) in maps {
+        for &hunk in map.hunks() {
+            // What is only added stands behind the line in front of it.
+            let line = match hunk.old.0 == hunk.old.1 {
+                true => hunk.old.0.saturating_sub(1).max(1),
+                false => hunk.old.0,
+            };
+            let last = hunk.old.1.saturating_sub(1).max(line);
+            for line in [line, last] {
+                if let Some((_, _, name)) = function_around(old, file, line) {
+                    found.entry(name).or_insert_with(|| (file.to_owned(), hunk));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The names in the condition that begins on the line of a guard.
+fn names_in_condition(report: &Report, guard: &Evidence) -> BTreeSet<String> {
+    let source = (report.sources)(&guard.file).unwrap_or_default();
+    let n_lines = condition_end(report, guard) - guard.line;
+    let lines = source
+        .split(|&byte| byte == b'\n')
+        .skip(guard.line as usize - 1);
+    lines
+        .take(n_lines as usize)
+        .flat_map(|line| line.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_'))
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect()
+}
+
+fn cause(
+    was: &Reader,
+    is: &Reader,
+    old: &Report,
+    maps: &BTreeMap<&str, LineMap>,
+    functions: &BTreeMap<String, (String, Hunk)>,
+) -> Cause {
     let is_guard = |one: &&Evidence| one.text.contains(SUBJECT) && !one.text.starts_with(WAY);
     let guards = || was.evidence.iter().filter(is_guard);
     for guard in guards() {
@@ -182,6 +227,13 @@ fn cause(was: &Reader, is: &Reader, old: &Report, maps: &BTreeMap<&str, LineMap>
             .find(|hunk| hunk.old.0 < end && guard.line < hunk.old.1.max(hunk.old.0));
         if let Some(&hunk) = hit {
             return Cause::Guard(guard.file.clone(), hunk);
+        }
+    }
+    // The condition is as it was, and a function it asks is not.
+    for guard in guards() {
+        let names = names_in_condition(old, guard);
+        if let Some((file, hunk)) = names.iter().find_map(|name| functions.get(name)) {
+            return Cause::Guard(file.clone(), *hunk);
         }
     }
     for step in is.evidence.iter().filter(|one| one.text.starts_with(WAY)) {

@@ -9,11 +9,9 @@ use crate::rules::Severity;
 /// All findings by file. The format has no place for coverage, so that is in a comment.
 pub fn checkstyle(report: &Report) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let run = describe_run(report);
-    // Writing to a string cannot fail.
-    let _ = writeln!(out, "<!-- ptelint: {} -->", run.replace("--", "- -"));
     out.push_str("<checkstyle version=\"4.3\">\n");
     for in_file in sorted(&report.findings).chunk_by(|a, b| a.file == b.file) {
+        // Writing to a string cannot fail.
         let _ = writeln!(out, "  <file name=\"{}\">", attribute(&in_file[0].file));
         for finding in in_file {
             let severity = match finding.severity {
@@ -34,6 +32,9 @@ pub fn checkstyle(report: &Report) -> String {
         out.push_str("  </file>\n");
     }
     out.push_str("</checkstyle>\n");
+    // Some programs take the first node of the document for the report, whatever it is.
+    let run = describe_run(report);
+    out.push_str(&format!("<!-- ptelint: {} -->\n", run.replace("--", "- -")));
     out
 }
 
