@@ -10,6 +10,8 @@ pub mod arch;
 pub mod baseline;
 pub mod callgraph;
 pub mod compare;
+pub mod config;
+pub mod kconfig;
 pub mod pipeline;
 pub mod program;
 pub mod reference;

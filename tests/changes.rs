@@ -499,3 +499,73 @@ fn completions_and_manual_pages_come_for_every_command() {
     let page = support::run(elsewhere.path(), "man");
     assert!(text(&page.stdout).contains("ptelint"));
 }
+
+#[test]
+fn settings_stand_beside_the_tree() {
+    let tree = Tree::new();
+    let driver = "prot-constant drivers/video/first_fb.c:9";
+    assert_eq!(tree.findings(""), [driver]);
+    let none = tree.run("config");
+    assert!(text(&none.stdout).contains("everything is as by default"));
+
+    tree.write("ptelint.toml", "exclude = [\"drivers/video/\"]\n");
+    let answer = tree.json("mm drivers");
+    assert_eq!(answer["findings"].as_array().map(Vec::len), Some(0));
+    assert_eq!(answer["configured"], 1);
+    tree.write("ptelint.toml", "[rules]\nprot-constant = \"note\"\n");
+    assert_eq!(tree.json("")["findings"][0]["severity"], "note");
+    tree.write(
+        "ptelint.toml",
+        "fail-on = \"never\"\nformat = [\"short\"]\n",
+    );
+    let output = tree.run("check");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).starts_with("drivers/video/first_fb.c:9:"));
+    assert_eq!(
+        tree.run("check --fail-on note").status.code(),
+        Some(1),
+        "typed wins"
+    );
+    let shown = tree.run("config");
+    let shown = text(&shown.stdout);
+    assert!(
+        shown.contains("fail-on = \"never\"  # ") && shown.contains("ptelint.toml"),
+        "{shown}"
+    );
+
+    for (file, expected) in [
+        ("exlude = []\n", "did you mean `exclude`?"),
+        ("format = [\"jsn\"]\n", "no format `jsn`"),
+        (
+            "fail-on = \"often\"\n",
+            "write error, warning, note or never",
+        ),
+    ] {
+        tree.write("ptelint.toml", file);
+        let output = tree.run("check");
+        assert_eq!(output.status.code(), Some(2), "{file}");
+        assert!(
+            text(&output.stderr).contains(expected),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn what_a_kernel_does_not_compile_is_left_out() {
+    let tree = Tree::new();
+    let driver = "drivers/video/first_fb.c";
+    tree.edit(driver, "static int", "#ifdef CONFIG_FIRST_FB\nstatic int");
+    tree.edit(
+        driver,
+        "first_fb_mmap,\n};\n",
+        "first_fb_mmap,\n};\n#endif\n",
+    );
+    tree.write("with.config", "CONFIG_FIRST_FB=y\n");
+    tree.write("without.config", "# CONFIG_FIRST_FB is not set\n");
+    assert_eq!(tree.findings("--config with.config").len(), 1);
+    assert_eq!(tree.findings("--config without.config"), [""; 0]);
+    let output = tree.run("check --config Makefile");
+    assert!(text(&output.stderr).contains("give a kernel's .config"));
+}

@@ -27,10 +27,8 @@ const TESTS: &[(&str, Test)] = &[
     ),
     ("sarif_is_summarised", sarif_is_summarised),
     ("junit_is_parsed", junit_is_parsed),
-    (
-        "checkstyle_is_read_for_a_diff",
-        checkstyle_is_read_for_a_diff,
-    ),
+    ("checkstyle_is_read", checkstyle_is_read),
+    ("pre_commit_stops_a_commit", pre_commit_stops_a_commit),
 ];
 
 fn main() -> ExitCode {

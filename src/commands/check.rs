@@ -10,6 +10,7 @@ use ptelint::pipeline::{Against, Report};
 use ptelint::report::{self, termcolor::Buffer};
 use ptelint::rules::Severity;
 
+use super::config::{self, Settings};
 use super::format::{self, Format, FormatTo};
 use super::output::{self, Output};
 use super::{Global, Paths, Status, baseline};
@@ -26,9 +27,12 @@ pub struct Check {
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "human",
           value_parser = format::among(FORMATS))]
     format: Vec<FormatTo>,
-    /// Which findings make the exit status 1: those of this severity and worse
-    #[arg(long, value_name = "SEVERITY", default_value = "note")]
-    fail_on: FailOn,
+    /// Which findings make the exit status 1: those of this severity and worse [default: note]
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
+    /// Leave out what FILE, a kernel's .config, does not compile
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    config: Option<PathBuf>,
     /// Do not report the findings in FILE, which `ptelint baseline write` makes
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     baseline: Option<PathBuf>,
@@ -137,19 +141,39 @@ impl FailOn {
 }
 
 impl Check {
-    pub fn run(self, global: &Global) -> anyhow::Result<Status> {
-        let output = Output::new(global, &self.format)?;
-        let baseline = self.baseline.as_deref().map(baseline::read).transpose()?;
+    pub fn run(self, global: &Global, is_format_typed: bool) -> anyhow::Result<Status> {
+        let Settings { values, .. } = Settings::find(&self.paths.paths)?;
+        let formats = match is_format_typed || values.format.is_empty() {
+            true => self.format,
+            false => values
+                .format
+                .iter()
+                .map(|text| format::parse(FORMATS, text))
+                .collect::<anyhow::Result<Vec<FormatTo>>>()?,
+        };
+        let fail_on = match (self.fail_on, &values.fail_on) {
+            (Some(typed), _) => typed,
+            (None, Some(word)) => FailOn::from_str(word, false).map_err(|_| {
+                anyhow::anyhow!("fail-on = \"{word}\": write error, warning, note or never")
+            })?,
+            (None, None) => FailOn::Note,
+        };
+        let kconfig = self.config.as_deref().or(values.config.as_deref());
+        let kconfig = kconfig.map(config::kconfig).transpose()?;
+        let baseline = self.baseline.as_deref().or(values.baseline.as_deref());
+        let baseline = baseline.map(baseline::read).transpose()?;
+        let output = Output::new(global, &formats)?;
         let mut report = match self.against.against()? {
             Some(against) => global.run_change(&self.paths, &against)?,
             None => global.run("check", &self.paths)?,
         };
+        values.apply(&mut report, kconfig.as_ref());
         if let Some(baseline) = baseline {
             baseline.apply(&mut report);
         }
         output.write(|format, buffer| render(format, &report, buffer))?;
         global.closing(&report)?;
-        Ok(self.fail_on.status(&report))
+        Ok(fail_on.status(&report))
     }
 }
 

@@ -45,6 +45,26 @@ pub fn among(formats: &'static [Format]) -> impl TypedValueParser<Value = Format
     Among(formats)
 }
 
+/// Reads a format out of a file with settings, as it would be typed.
+pub fn parse(formats: &'static [Format], text: &str) -> anyhow::Result<FormatTo> {
+    let (word, file) = match text.split_once('=') {
+        Some((word, file)) => (word, Some(PathBuf::from(file))),
+        None => (text, None),
+    };
+    let names = || formats.iter().filter_map(Format::to_possible_value);
+    let format = formats.iter().find(|format| {
+        let name = format.to_possible_value();
+        name.is_some_and(|name| name.matches(word, false))
+    });
+    match format {
+        Some(&format) => Ok(FormatTo { format, file }),
+        None => {
+            let names: Vec<String> = names().map(|name| name.get_name().to_owned()).collect();
+            anyhow::bail!("no format `{word}`; type one of {}", names.join(", "))
+        }
+    }
+}
+
 #[derive(Clone)]
 struct Among(&'static [Format]);
 

@@ -7,6 +7,7 @@ mod arch;
 mod baseline;
 mod check;
 mod completions;
+mod config;
 mod explain;
 mod format;
 mod graph;
@@ -22,7 +23,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use ptelint::pipeline::{self, Against, Report};
 use ptelint::report::{self, termcolor::Buffer};
 
@@ -72,6 +74,7 @@ enum Command {
     Rules(rules::Rules),
     Explain(explain::Explain),
     Init(init::Init),
+    Config(config::Config),
     Completions(completions::Completions),
     Man(completions::Man),
     Reference(reference::Reference),
@@ -146,13 +149,20 @@ impl From<Status> for ExitCode {
 
 /// Parses the arguments and runs the command.
 pub fn run() -> anyhow::Result<Status> {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = Cli::command().try_get_matches().and_then(|matches| {
+        let format = matches
+            .subcommand()
+            .and_then(|(_, matches)| matches.value_source("format"));
+        let is_format_typed = format == Some(ValueSource::CommandLine);
+        Cli::from_arg_matches(&matches).map(|cli| (cli, is_format_typed))
+    });
+    let (cli, is_format_typed) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return wrong_arguments(error),
     };
     let global = &cli.global;
     match cli.command {
-        Command::Check(command) => command.run(global),
+        Command::Check(command) => command.run(global, is_format_typed),
         Command::Baseline(command) => command.run(global),
         Command::Mappings(command) => command.run(global),
         Command::Readers(command) => command.run(global),
@@ -161,6 +171,7 @@ pub fn run() -> anyhow::Result<Status> {
         Command::Rules(command) => command.run(global),
         Command::Explain(command) => command.run(global),
         Command::Init(command) => command.run(global),
+        Command::Config(command) => command.run(global),
         Command::Completions(command) => command.run(global),
         Command::Man(command) => command.run(global),
         Command::Reference(command) => command.run(),

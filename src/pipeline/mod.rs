@@ -7,7 +7,7 @@ mod arch;
 mod change;
 mod graph;
 mod load;
-mod similar;
+pub(crate) mod similar;
 mod sources;
 mod stats;
 
@@ -103,6 +103,8 @@ pub struct Report {
 pub struct Filters {
     /// Findings that comments allow.
     pub suppressed: usize,
+    /// Findings that `ptelint.toml` or a kernel's configuration leave out.
+    pub configured: usize,
     /// Findings that a baseline knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineSummary>,

@@ -84,6 +84,9 @@ impl<T: Serialize> Serialize for Answer<'_, T> {
             if filters.suppressed > 0 {
                 map.serialize_entry("suppressed", &filters.suppressed)?;
             }
+            if filters.configured > 0 {
+                map.serialize_entry("configured", &filters.configured)?;
+            }
             if let Some(baseline) = &filters.baseline {
                 map.serialize_entry("baseline", baseline)?;
             }

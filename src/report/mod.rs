@@ -207,6 +207,11 @@ fn describe_filters(filters: &Filters) -> Vec<(&'static str, String)> {
             ));
         }
     }
+    if filters.configured > 0 {
+        let findings = text::count(filters.configured, "finding", "findings");
+        let what = "left out, as ptelint.toml and --config say";
+        out.push(("configured", format!("{findings} {what}")));
+    }
     if filters.suppressed > 0 {
         let findings = text::count(filters.suppressed, "finding", "findings");
         out.push(("allowed", format!("{findings} by comments in the source")));
