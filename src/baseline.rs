@@ -175,14 +175,14 @@ impl Baseline {
                 *slot = Some(i);
             }
         }
-        let mut is_gone = Gone::new(report);
+        let mut gone = Gone::new(report);
         for (finding, slot) in findings.iter().zip(&mut matched) {
             if slot.is_some() {
                 continue;
             }
             let known = (0..free.len()).find(|&i| {
                 let entry = &self.entries[i];
-                free[i] && entry.is_elsewhere(finding) && is_gone.from_its_place(entry)
+                free[i] && entry.is_elsewhere(finding) && gone.has_lost(entry)
             });
             if let Some(i) = known {
                 free[i] = false;
@@ -241,7 +241,7 @@ impl Gone<'_> {
     }
 
     /// True if the file or the function of an entry has gone.
-    fn from_its_place(&mut self, entry: &Entry) -> bool {
+    fn has_lost(&mut self, entry: &Entry) -> bool {
         if !(self.report.covers)(&entry.file) {
             return false;
         }
@@ -271,10 +271,7 @@ fn statement(source: &[u8], line: u32) -> String {
     let its = lines.next().unwrap_or_default();
     let indent = its.len() - its.trim_ascii_start().len();
     let before = &source[..(start + indent).min(source.len())];
-    let from = before
-        .iter()
-        .rposition(|byte| ends(byte))
-        .map_or(0, |at| at + 1);
+    let from = before.iter().rposition(&ends).map_or(0, |at| at + 1);
     let rest = &source[from..];
     let behind = (start + indent).saturating_sub(from);
     let to = rest[behind.min(rest.len())..]

@@ -547,10 +547,33 @@ impl Telling<'_> {
             function: is.function.clone(),
             note: verdict_text(was, is),
         };
-        steps
+        let steps: Vec<TraceStep> = steps
             .filter(|step| (&step.file, step.line) != (&last.file, last.line))
-            .chain([last.clone()])
-            .collect()
+            .collect();
+        self.in_order(steps, last)
+    }
+
+    /// Evidence has no order. Going back from the last step, each step in front is the one whose
+    /// line names the function; steps that are on no such line stay away.
+    fn in_order(&self, mut steps: Vec<TraceStep>, last: TraceStep) -> Vec<TraceStep> {
+        let names = |step: &TraceStep, function: &str| {
+            let source = (self.new.sources)(&step.file).unwrap_or_default();
+            let line = source
+                .split(|&byte| byte == b'\n')
+                .nth(step.line as usize - 1);
+            let mut words = line
+                .unwrap_or_default()
+                .split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+            words.any(|word| word == function.as_bytes())
+        };
+        let mut path = vec![last];
+        while let Some(first) = path.last()
+            && let Some(at) = steps.iter().position(|step| names(step, &first.function))
+        {
+            path.push(steps.remove(at));
+        }
+        path.reverse();
+        path
     }
 
     fn arches(&self) -> BTreeSet<String> {

@@ -82,7 +82,7 @@ fn versions(tree: Tree, against: &Against) -> Result<Versions, PipelineError> {
             let read = |path: &str| tree.read(tree.file_at(path)?).ok();
             let changes = tree::apply_patch(text, &read).map_err(|error| PipelineError::Patch {
                 name: name.clone(),
-                error,
+                error: Box::new(error),
             })?;
             let old_name = "the tree as it is".to_owned();
             (Changes::new(), changes, old_name, format!("{name} applied"))
@@ -206,13 +206,12 @@ fn unanalysed(tree: Tree) -> Report {
     }
 }
 
+/// Text, and the stores of names to members, by hash.
+type Matter = (Vec<u8>, Vec<(u32, u32)>);
+
 /// What of a file an answer can depend on: its text without comments, and without the bodies of
 /// functions that are never parsed.
-fn what_matters(
-    path: &str,
-    content: Option<Vec<u8>>,
-    words: &Words,
-) -> Option<(Vec<u8>, Vec<(u32, u32)>)> {
+fn what_matters(path: &str, content: Option<Vec<u8>>, words: &Words) -> Option<Matter> {
     let mut content = content?;
     if tree::Language::of(std::path::Path::new(path)) != Some(tree::Language::C) {
         let has_comment = !crate::rules::comments(&content).is_empty();

@@ -198,7 +198,7 @@ pub enum PipelineError {
         /// How the user calls it.
         name: String,
         /// What is wrong.
-        error: PatchError,
+        error: Box<PatchError>,
     },
     /// The sample has one version only.
     #[error(

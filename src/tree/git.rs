@@ -210,7 +210,7 @@ impl Git<'_> {
         let output = self.run(&args)?;
         Ok(output
             .split(|&byte| byte == 0)
-            .filter_map(|path| source_path(path))
+            .filter_map(source_path)
             .collect())
     }
 
@@ -332,8 +332,11 @@ fn similar(names: &str, wanted: &str) -> Vec<String> {
                 n_same + 2 > name.len().max(wanted.len()) && n_same > 2
             })
     };
-    let found = names.lines().filter(is_similar).map(str::to_owned);
-    found.take(3).collect()
+    let found: Vec<&str> = names.lines().filter(is_similar).collect();
+    let is_same = |name: &&&str| plain(name) == wanted;
+    let same: Vec<&str> = found.iter().filter(is_same).copied().collect();
+    let best = if same.is_empty() { found } else { same };
+    best.into_iter().take(3).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -189,7 +189,8 @@ impl Prefix {
 
 /// Paths have a prefix unless only without one stripped they name files of the tree.
 fn prefix(files: &[FilePatch], read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Prefix {
-    let mut old = files.iter().filter_map(|file| file.old.as_deref());
+    let prefixed = files.iter().filter(|file| !file.is_plain);
+    let mut old = prefixed.filter_map(|file| file.old.as_deref());
     let has = |strip: Prefix, path: &str| read(strip.path(path)).is_some();
     match old.any(|path| !has(Prefix::One, path) && has(Prefix::Nothing, path)) {
         true => Prefix::Nothing,
@@ -514,7 +515,7 @@ fn find(
     if wanted.is_empty() {
         return (lines.is_empty()).then_some(0);
     }
-    (1..=lines.len()).find_map(|distance| {
+    (1..=lines.len().max(near)).find_map(|distance| {
         let above = near.checked_sub(distance).filter(|&at| fits(at));
         above.or_else(|| Some(near + distance).filter(|&at| fits(at)))
     })

@@ -193,7 +193,9 @@ impl Tree {
     /// The same tree with some files changed, in memory: what is on disk is not touched. Changes
     /// outside of what was walked are left out.
     pub fn with_changes(&self, changes: &Changes) -> Tree {
-        let mut files: Vec<(SourceFile, Option<FileId>, Option<&Vec<u8>>)> = Vec::new();
+        /// A file with the one it was before, or else with what it holds now.
+        type Kept<'c> = (SourceFile, Option<FileId>, Option<&'c Vec<u8>>);
+        let mut files: Vec<Kept> = Vec::new();
         for (id, file) in self.file_ids().zip(&self.files) {
             match changes.get(&*file.path) {
                 None => files.push((file.clone(), Some(id), None)),
