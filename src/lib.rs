@@ -7,7 +7,11 @@
 
 pub mod analysis;
 pub mod arch;
+pub mod baseline;
 pub mod callgraph;
+pub mod compare;
+pub mod config;
+pub mod dotconfig;
 pub mod pipeline;
 pub mod program;
 pub mod reference;

@@ -4,9 +4,10 @@ use clap::Args;
 use ptelint::pipeline::Wanted;
 use ptelint::{pipeline, report};
 
+use super::format::Format;
 use super::output::{self, Output};
 use super::progress::Bar;
-use super::{Format, Global, Paths, Status};
+use super::{Global, Paths, Status};
 
 /// Say whether each architecture's pte_modify() and friends keep the attribute bits
 ///
@@ -31,23 +32,24 @@ Examples:
 
 impl Arch {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
+        let output = Output::new(global, &global.format)?;
         let bar = Bar::new();
         let answer = pipeline::arch(&self.paths.paths, &global.options(Wanted::Everything), &bar)?;
         bar.finish();
         if let Some(arch) = &self.explain {
             answer.has(arch)?;
         }
-        match (global.format, &self.explain) {
-            (Format::Json, explain) => {
-                let json = report::arch_json(&answer, explain.as_deref())?;
-                output::to_stdout(json.as_bytes())?;
+        let explain = self.explain.as_deref();
+        output.write(|format, buffer| {
+            match (format, explain) {
+                (Format::Json, explain) => {
+                    return output::put(buffer, &report::arch_json(&answer, explain)?);
+                }
+                (_, Some(arch)) => report::arch_explained(&answer, arch, buffer),
+                (_, None) => report::arch(&answer, buffer),
             }
-            (_, Some(arch)) => {
-                Output::new(global)
-                    .print(|buffer| report::arch_explained(&answer, arch, buffer))?;
-            }
-            (_, None) => Output::new(global).print(|buffer| report::arch(&answer, buffer))?,
-        }
+            Ok(())
+        })?;
         Ok(Status::Clean)
     }
 }

@@ -4,9 +4,10 @@ use clap::Args;
 use ptelint::pipeline::Wanted;
 use ptelint::{pipeline, report};
 
+use super::format::{self, Format, FormatTo};
 use super::output::{self, Output};
 use super::progress::Bar;
-use super::{Format, Global, Paths, Status};
+use super::{Global, Paths, Status};
 
 /// Show a shortest call path, or what a function calls and is called by
 ///
@@ -22,11 +23,11 @@ pub struct Graph {
     /// The function to end at
     #[arg(long, value_name = "FN")]
     to: Option<String>,
-    /// How to print the answer
+    /// How to print the answer; with =FILE, into that file. Can be given several times
     // The same name as the global option, which it replaces here.
-    #[arg(long, value_name = "FORMAT", default_value = "text",
-          value_parser = Format::among(&[Format::Text, Format::Dot, Format::Json]))]
-    format: Format,
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text",
+          value_parser = format::among(&[Format::Text, Format::Dot, Format::Json]))]
+    format: Vec<FormatTo>,
     #[command(flatten)]
     paths: Paths,
 }
@@ -39,7 +40,7 @@ Examples:
 
 impl Graph {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
-        let output = Output::new(global);
+        let output = Output::new(global, &self.format)?;
         let bar = Bar::new();
         let (from, to) = (self.from.as_deref(), self.to.as_deref());
         let paths = &self.paths.paths;
@@ -52,11 +53,14 @@ impl Graph {
             false => error.into(),
         })?;
         bar.finish();
-        match self.format {
-            Format::Json => output::to_stdout(report::graph_json(&answer)?.as_bytes())?,
-            Format::Dot => output::to_stdout(report::graph_dot(&answer).as_bytes())?,
-            _ => output.print(|buffer| report::graph_text(&answer, from, to, buffer))?,
-        }
+        output.write(|format, buffer| match format {
+            Format::Json => output::put(buffer, &report::graph_json(&answer)?),
+            Format::Dot => output::put(buffer, &report::graph_dot(&answer)),
+            _ => {
+                report::graph_text(&answer, from, to, buffer);
+                Ok(())
+            }
+        })?;
         Ok(Status::Clean)
     }
 }

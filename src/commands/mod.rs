@@ -4,24 +4,32 @@
 //! [`ptelint::pipeline::Options`] for the run and an [`output::Output`] for the answer.
 
 mod arch;
+mod baseline;
 mod check;
+mod completions;
+mod config;
 mod explain;
+mod format;
 mod graph;
+mod init;
 mod mappings;
 mod output;
 mod progress;
 mod readers;
 mod reference;
+mod rules;
 mod why;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use ptelint::pipeline::{self, Report, Wanted};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+use ptelint::pipeline::{self, Against, Report, Wanted};
 use ptelint::report::{self, termcolor::Buffer};
 
+use format::{Format, FormatTo};
 use output::Output;
 
 /// Finds code that breaks page-table entries whose protection differs from their mapping's.
@@ -59,12 +67,18 @@ Exit status: 0 nothing to report, 1 findings, 2 the run itself failed.";
 #[derive(Subcommand)]
 enum Command {
     Check(check::Check),
+    Baseline(baseline::Baseline),
     Mappings(mappings::Mappings),
     Readers(readers::Readers),
     Why(why::Why),
     Graph(graph::Graph),
     Arch(arch::Arch),
+    Rules(rules::Rules),
     Explain(explain::Explain),
+    Init(init::Init),
+    Config(config::Config),
+    Completions(completions::Completions),
+    Man(completions::Man),
     Reference(reference::Reference),
 }
 
@@ -72,10 +86,13 @@ enum Command {
 #[derive(Args)]
 #[command(next_help_heading = "Global options")]
 struct Global {
-    /// How to print the answer
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "human",
-          value_parser = Format::among(&[Format::Human, Format::Json]))]
-    format: Format,
+    /// How to print the answer; with =FILE, into that file. Can be given several times
+    #[arg(long, global = true, value_name = "FORMAT[=FILE]", default_value = "human",
+          value_parser = format::among(&[Format::Human, Format::Json]))]
+    format: Vec<FormatTo>,
+    /// Write the answer to FILE instead of stdout
+    #[arg(short, long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    output: Option<PathBuf>,
     /// Print time and memory of each stage, and the coverage, to stderr (check, mappings, readers)
     #[arg(long, global = true)]
     stats: bool,
@@ -89,32 +106,6 @@ struct Global {
     #[arg(short = 'j', long, global = true, value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-}
-
-/// Every format of any command; each accepts [some of them](Format::among).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// For people, of a graph.
-    Text,
-    /// For Graphviz.
-    Dot,
-    /// For programs.
-    Json,
-}
-
-impl Format {
-    /// Parses one of `formats`.
-    fn among(formats: &'static [Format]) -> impl clap::builder::TypedValueParser<Value = Format> {
-        use clap::builder::{PossibleValuesParser, TypedValueParser};
-        PossibleValuesParser::new(formats.iter().filter_map(Format::to_possible_value)).map(
-            |word| {
-                // Only words of `formats` get here.
-                Format::from_str(&word, false).unwrap_or(Format::Human)
-            },
-        )
-    }
 }
 
 /// When to colour.
@@ -160,19 +151,32 @@ impl From<Status> for ExitCode {
 
 /// Parses the arguments and runs the command.
 pub fn run() -> anyhow::Result<Status> {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = Cli::command().try_get_matches().and_then(|matches| {
+        let format = matches
+            .subcommand()
+            .and_then(|(_, matches)| matches.value_source("format"));
+        let is_format_typed = format == Some(ValueSource::CommandLine);
+        Cli::from_arg_matches(&matches).map(|cli| (cli, is_format_typed))
+    });
+    let (cli, is_format_typed) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return wrong_arguments(error),
     };
     let global = &cli.global;
     match cli.command {
-        Command::Check(command) => command.run(global),
+        Command::Check(command) => command.run(global, is_format_typed),
+        Command::Baseline(command) => command.run(global),
         Command::Mappings(command) => command.run(global),
         Command::Readers(command) => command.run(global),
         Command::Why(command) => command.run(global),
         Command::Graph(command) => command.run(global),
         Command::Arch(command) => command.run(global),
+        Command::Rules(command) => command.run(global),
         Command::Explain(command) => command.run(global),
+        Command::Init(command) => command.run(global),
+        Command::Config(command) => command.run(global),
+        Command::Completions(command) => command.run(global),
+        Command::Man(command) => command.run(global),
         Command::Reference(command) => command.run(),
     }
 }
@@ -209,7 +213,6 @@ fn tip(error: &clap::Error) -> Option<String> {
                 "--json" => "--format json",
                 "--dot" => "--format dot",
                 "--no-color" => "--color never",
-                "--output" | "-o" => "> FILE",
                 _ => return None,
             };
             Some(format!("type '{instead}' instead"))
@@ -238,23 +241,24 @@ impl Global {
         human: fn(&Report, &mut Buffer),
         json: fn(&Report) -> serde_json::Result<String>,
     ) -> anyhow::Result<Report> {
-        self.answer_selected(command, paths, wanted, |_| {}, human, json)
+        let output = Output::new(self, &self.format)?;
+        let report = self.run(command, paths, wanted)?;
+        output.write(|format, buffer| match format {
+            Format::Json => output::put(buffer, &json(&report)?),
+            _ => {
+                human(&report, buffer);
+                Ok(())
+            }
+        })?;
+        self.closing(&report)?;
+        Ok(report)
     }
 
-    /// The same, after `select` has left out what nobody asked for.
-    fn answer_selected(
-        &self,
-        command: &str,
-        paths: &Paths,
-        wanted: Wanted,
-        select: impl FnOnce(&mut Report),
-        human: fn(&Report, &mut Buffer),
-        json: fn(&Report) -> serde_json::Result<String>,
-    ) -> anyhow::Result<Report> {
+    /// Runs the pipeline and tells on stderr what was wrong with its input.
+    fn run(&self, command: &str, paths: &Paths, wanted: Wanted) -> anyhow::Result<Report> {
         let bar = progress::Bar::new();
-        let mut report = pipeline::run(&paths.paths, &self.options(wanted), &bar)?;
+        let report = pipeline::run(&paths.paths, &self.options(wanted), &bar)?;
         bar.finish();
-        select(&mut report);
         if report.tree.kind == "sample" {
             output::to_stderr(&format!(
                 "note: no path was given and this is not a source tree: this is the small sample \
@@ -262,13 +266,23 @@ impl Global {
             ))?;
         }
         output::to_stderr(&report::problems(&report.problems))?;
-        match self.format {
-            Format::Json => output::to_stdout(json(&report)?.as_bytes())?,
-            _ => Output::new(self).print(|buffer| human(&report, buffer))?,
-        }
-        if self.stats {
-            output::to_stderr(&report::stats(&report))?;
-        }
         Ok(report)
+    }
+
+    /// Like [`Global::run`], for what a change did.
+    fn run_change(&self, paths: &Paths, against: &Against) -> anyhow::Result<Report> {
+        let bar = progress::Bar::new();
+        let report = pipeline::run_change(&paths.paths, &self.options(Wanted::Everything), against, &bar)?;
+        bar.finish();
+        output::to_stderr(&report::problems(&report.problems))?;
+        Ok(report)
+    }
+
+    /// What is told on stderr when the answer is out.
+    fn closing(&self, report: &Report) -> anyhow::Result<()> {
+        if self.stats {
+            output::to_stderr(&report::stats(report))?;
+        }
+        Ok(())
     }
 }

@@ -9,7 +9,8 @@ use ptelint::report;
 
 use super::output::{self, Output};
 use super::progress::Bar;
-use super::{Format, Global, Status};
+use super::format::Format;
+use super::{Global, Status};
 
 /// Show the whole proof of a use, or the way an override mapping gets there
 ///
@@ -60,14 +61,18 @@ impl Why {
              --without-axiom"
         );
         let paths: Vec<PathBuf> = paths.into_iter().map(PathBuf::from).collect();
+        let output = Output::new(global, &global.format)?;
         let bar = Bar::new();
         let options = global.options(Wanted::Everything);
         let answer = pipeline::why(&paths, &options, &query, &bar)?;
         bar.finish();
-        match global.format {
-            Format::Json => output::to_stdout(report::why_json(&answer)?.as_bytes())?,
-            _ => Output::new(global).print(|buffer| report::why(&answer, buffer))?,
-        }
+        output.write(|format, buffer| match format {
+            Format::Json => output::put(buffer, &report::why_json(&answer)?),
+            _ => {
+                report::why(&answer, buffer);
+                Ok(())
+            }
+        })?;
         Ok(Status::Clean)
     }
 }

@@ -15,7 +15,7 @@ use crate::program::{
     Body, ExprKind, FileId, Function, FunctionKind, Span, StructDef, Symbol, Table, TypeRef,
 };
 use crate::syntax;
-use crate::tree::{Index, Tree, Words, name_hash};
+use crate::tree::{FunctionEntry, Index, Tree, Words, name_hash};
 use crate::vocabulary::Vocabulary;
 
 use super::sources::Sources;
@@ -95,6 +95,39 @@ pub fn words(vocabulary: &Vocabulary) -> Words {
     }
     let words: Vec<(&str, u8)> = words.into_iter().collect();
     Words::new(&words)
+}
+
+/// Why a function is parsed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Relevance {
+    /// It handles a VMA or a protection.
+    Itself,
+    /// It only matters to where a VMA can get.
+    Passage,
+}
+
+/// Whether an answer can depend on a function, as far as its own words tell; `is_generic` says
+/// whether it is in code that is not a driver's. Generic code is followed wherever it handles a VMA
+/// or an entry; drivers only where they hand one on.
+pub fn relevance(
+    function: &FunctionEntry,
+    is_generic: bool,
+    scope: Scope,
+) -> Option<Relevance> {
+    let bit = |class: u8| 1u32 << class;
+    let signature = bit(class::TYPE);
+    let body = bit(class::MEMBER) | bit(class::INSERT) | bit(class::ENTRY) | bit(class::OPS);
+    let wanted = match function.is_macro {
+        true => body | bit(class::PROTECTION),
+        false => body,
+    };
+    if function.mentions_signature & signature != 0 || function.mentions_body & wanted != 0 {
+        return Some(Relevance::Itself);
+    }
+    let walks =
+        scope == Scope::Everything && function.mentions_signature & bit(class::WALK) != 0;
+    let is_passage = is_generic && (walks || function.mentions_body & signature != 0);
+    is_passage.then_some(Relevance::Passage)
 }
 
 /// What linking needs to know of each file.
@@ -249,34 +282,21 @@ impl<'a> Loader<'a> {
     }
 
     fn relevant_functions(&mut self, scope: Scope) -> Vec<(FileId, usize)> {
-        let bit = |class: u8| 1u32 << class;
-        let signature = bit(class::TYPE);
-        let body = bit(class::MEMBER) | bit(class::INSERT) | bit(class::ENTRY) | bit(class::OPS);
-        let macro_body = body | bit(class::PROTECTION);
         let mut found = Vec::new();
         for (i, file) in self.index.files.iter().enumerate() {
             if file.mentions == 0 {
                 continue;
             }
-            // Generic code is followed wherever it handles a VMA or an entry; drivers only where
-            // they hand one on.
             let is_generic = analysis::is_generic_path(self.tree.files[i].path.as_ref());
             for (j, function) in file.functions.iter().enumerate() {
-                let wanted = if function.is_macro { macro_body } else { body };
-                let is_relevant = function.mentions_signature & signature != 0
-                    || function.mentions_body & wanted != 0;
-                let walks = scope == Scope::Everything
-                    && function.mentions_signature & bit(class::WALK) != 0;
-                let is_passage = !is_relevant
-                    && is_generic
-                    && (walks || function.mentions_body & signature != 0);
-                if is_passage {
+                let Some(relevance) = relevance(function, is_generic, scope) else {
+                    continue;
+                };
+                if relevance == Relevance::Passage {
                     let start = function.start;
                     self.parts.passages.insert((FileId(i as u32), start));
                 }
-                if is_relevant || is_passage {
-                    found.push((FileId(i as u32), j));
-                }
+                found.push((FileId(i as u32), j));
             }
         }
         found

@@ -4,10 +4,11 @@
 //! answer goes where, is decided here.
 
 mod arch;
+mod change;
 mod graph;
 mod load;
 mod session;
-mod similar;
+pub(crate) mod similar;
 mod sources;
 mod stats;
 mod why;
@@ -18,13 +19,16 @@ use serde::Serialize;
 
 use crate::analysis::{self, Coverage, Mapping, Reader};
 use crate::arch::{Rules, RulesError};
-use crate::rules::Finding;
+use crate::baseline::BaselineSummary;
+use crate::compare::Comparison;
+use crate::rules::{self, Finding};
 use crate::sample;
-use crate::tree::{Index, Tree, TreeError, TreeKind};
+use crate::tree::{GitError, Index, PatchError, Tree, TreeError, TreeKind};
 use crate::vocabulary::{self, Vocabulary, VocabularyError};
 
 pub use crate::tree::Problem;
 pub use arch::{ArchAnswer, arch};
+pub use change::{Against, check_patch, run_change};
 pub use graph::graph;
 pub use stats::StageStats;
 pub use why::{
@@ -100,6 +104,27 @@ pub struct Report {
     pub stats: Vec<StageStats>,
     /// Sources to quote.
     pub sources: SourceLookup,
+    /// True for a path that a file of the checked tree could have.
+    pub covers: Box<dyn Fn(&str) -> bool + Send + Sync>,
+    /// Comments addressed to ptelint, by file.
+    pub comments: Vec<(String, Vec<rules::Comment>)>,
+    /// Why there are fewer findings than there could be.
+    pub filters: Filters,
+}
+
+/// What was found and is not shown, or only compared.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Filters {
+    /// Findings that comments allow.
+    pub suppressed: usize,
+    /// Findings that `ptelint.toml` or a kernel's configuration leave out.
+    pub configured: usize,
+    /// Findings that a baseline knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineSummary>,
+    /// The version the tree was compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
 }
 
 /// A part of the call graph.
@@ -219,6 +244,22 @@ pub enum PipelineError {
         /// Lines that have it.
         near: Vec<u32>,
     },
+    /// Git could not say what to compare with.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A patch that is none, or does not apply.
+    #[error("{name}: {error}")]
+    Patch {
+        /// How the user calls it.
+        name: String,
+        /// What is wrong.
+        error: Box<PatchError>,
+    },
+    /// The sample has one version only.
+    #[error(
+        "there is no tree to compare: give the path of a kernel tree, or change into one first"
+    )]
+    NothingToCompare,
     /// The threads could not be started.
     #[error("cannot start {n_threads} threads: {reason}")]
     Threads {
@@ -250,14 +291,10 @@ pub fn run(
         clock.stage("walk");
         let index = index(&tree, &vocabulary, progress);
         clock.stage("index");
-        Ok(analyse(
-            tree,
-            index,
-            (&vocabulary, &arch_rules),
-            (options.wanted, is_sample),
-            clock,
-            progress,
-        ))
+        let rules = (&vocabulary, &arch_rules);
+        let asked = (options.wanted, is_sample);
+        let report = analyse(tree, index, rules, asked, clock, progress);
+        Ok(finish(report, false))
     })
 }
 
@@ -269,14 +306,22 @@ pub fn check_files(files: Vec<(String, Vec<u8>)>) -> Result<Report, PipelineErro
     let tree = Tree::in_memory(files);
     let index = index(&tree, vocabulary, &NoProgress);
     let rules = (vocabulary, Rules::builtin());
-    Ok(analyse(
+    let report = analyse(
         tree,
         index,
         rules,
         (Wanted::Everything, false),
         clock,
         &NoProgress,
-    ))
+    );
+    Ok(finish(report, false))
+}
+
+/// Takes out the findings that comments allow.
+fn finish(mut report: Report, is_change: bool) -> Report {
+    let is_seen = |rule: &str| !is_change && rule != rules::LOST_PROOF.id;
+    report.filters.suppressed = rules::allow(&mut report.findings, &report.comments, &is_seen);
+    report
 }
 
 /// Nobody is told.
@@ -369,6 +414,9 @@ fn analyse(
                 problems: Vec::new(),
                 stats: Vec::new(),
                 sources: Box::new(|_| None),
+                covers: Box::new(|_| false),
+                comments: session.comments(),
+                filters: Filters::default(),
             };
             if wanted == Wanted::Everything {
                 let uses = session.uses();
@@ -390,7 +438,10 @@ fn analyse(
     report.problems.extend(index.problems.iter().cloned());
     report.problems.sort();
     report.stats = clock.into_stats();
+    let tree = std::sync::Arc::new(tree);
+    let covered = tree.clone();
     report.sources = Box::new(move |path| tree.read(tree.file_at(path)?).ok());
+    report.covers = Box::new(move |path| covered.covers(path));
     report
 }
 

@@ -147,6 +147,17 @@ impl Session<'_> {
         })
     }
 
+    /// Comments addressed to ptelint, by file.
+    pub fn comments(&self) -> Vec<(String, Vec<rules::Comment>)> {
+        let files = self.index.with_comments.iter();
+        files
+            .map(|&file| {
+                let comments = rules::comments(self.sources.bytes(file));
+                (self.tree.path(file).to_owned(), comments)
+            })
+            .collect()
+    }
+
     /// What was understood, and what was not.
     pub fn coverage(&self, generic_uses: &[GenericUse]) -> Coverage {
         let program = self.world.program;

@@ -62,6 +62,34 @@ impl<'r> Sources<'r> {
     }
 }
 
+impl Sources<'_> {
+    /// The column in characters of a byte column, both from 1; the same where there is no such
+    /// line.
+    pub fn char_column(&mut self, path: &str, line: u32, column: u32) -> u32 {
+        let Some(source) = self.get(path) else {
+            return column;
+        };
+        let line = line as usize - 1;
+        match line < source.line_starts.len() {
+            true => n_chars(source.line(line), column as usize - 1) + 1,
+            false => column,
+        }
+    }
+
+    /// Line and column in characters, from 1, of a byte of a file.
+    pub fn line_char_column(&mut self, path: &str, offset: u32) -> Option<(u32, u32)> {
+        let source = self.get(path)?;
+        let (line, byte) = source.place(offset as usize);
+        Some((line as u32 + 1, n_chars(source.line(line), byte) + 1))
+    }
+}
+
+/// Characters in the first bytes of a line; a byte that is no UTF-8 counts as one.
+fn n_chars(line: &[u8], n_bytes: usize) -> u32 {
+    let head = &line[..n_bytes.min(line.len())];
+    String::from_utf8_lossy(head).chars().count() as u32
+}
+
 impl Source {
     fn new(bytes: Vec<u8>) -> Source {
         let line_starts = std::iter::once(0)

@@ -7,7 +7,7 @@ use codespan_reporting::diagnostic::{self, Diagnostic};
 use codespan_reporting::term::{self, termcolor::Buffer};
 
 use super::excerpt::{Excerpts, Place, Sources};
-use super::{Canvas, Style, closing, text};
+use super::{Canvas, Style, closing, describe_filters, describe_found, text};
 use crate::pipeline::Report;
 use crate::rules::{self, Finding, Severity};
 
@@ -179,31 +179,13 @@ fn trace(finding: &Finding) -> String {
 }
 
 fn summary(report: &Report, canvas: &mut Canvas) {
-    let of = |severity| {
-        let of_it = report.findings.iter().filter(|f| f.severity == severity);
-        of_it.count()
-    };
-    let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Note]
-        .into_iter()
-        .filter(|&severity| of(severity) > 0)
-        .map(|severity| {
-            let (singular, plural) = words(severity);
-            text::count(of(severity), singular, plural)
-        })
-        .collect();
-
     let style = match report.findings.iter().map(|f| f.severity).min() {
         None => Style::Good,
         Some(Severity::Error) => Style::Bad,
         Some(_) => Style::Doubtful,
     };
-    let found = if counts.is_empty() {
-        "nothing to report".to_owned()
-    } else {
-        text::enumerate(&counts)
-    };
     canvas.styled(style, &format!("{:12}", "found"));
-    canvas.line(&found);
+    canvas.line(&describe_found(report));
     let mut by_rule: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in &report.findings {
         *by_rule.entry(finding.rule).or_default() += 1;
@@ -212,6 +194,13 @@ fn summary(report: &Report, canvas: &mut Canvas) {
         let rule = rules::ALL.iter().find(|rule| rule.id == *id);
         let summary = rule.map_or("", |rule| rule.summary);
         canvas.field(4, &format!("{n_findings:>7}"), &format!("{id}: {summary}"));
+    }
+    for (name, text) in describe_filters(&report.filters) {
+        canvas.field(0, name, &text);
+    }
+    let comparison = report.filters.comparison.as_ref();
+    if comparison.is_some_and(|comparison| !comparison.analysed) {
+        return;
     }
     closing(canvas, &report.tree, &report.coverage, true);
     if report.coverage.unproven > 0 {
@@ -236,7 +225,7 @@ mod tests {
 
     use super::*;
     use crate::analysis::Coverage;
-    use crate::pipeline::TreeSummary;
+    use crate::pipeline::{Filters, TreeSummary};
     use crate::rules::{Label, TraceStep};
 
     fn finding() -> Finding {
@@ -273,6 +262,9 @@ mod tests {
             sources: Box::new(move |path| {
                 (path != "missing.c").then(|| source.as_bytes().to_vec())
             }),
+            covers: Box::new(|_| true),
+            comments: Vec::new(),
+            filters: Filters::default(),
         };
         let mut buffer = Buffer::no_color();
         super::findings(&report, &mut buffer);

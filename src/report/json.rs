@@ -5,7 +5,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::sorted;
 use crate::analysis::Coverage;
-use crate::pipeline::{ArchAnswer, GraphAnswer, Report, TreeSummary};
+use crate::pipeline::{ArchAnswer, Filters, GraphAnswer, Report, TreeSummary};
 
 pub(super) const SCHEMA: &str = "ptelint/1";
 
@@ -21,6 +21,7 @@ pub fn json<T: Ord + Serialize>(
         command,
         tree: &report.tree,
         coverage: &report.coverage,
+        filters: Some(&report.filters),
         list,
         items: sorted(items),
     })
@@ -33,6 +34,7 @@ pub fn arch_json(answer: &ArchAnswer, arch: Option<&str>) -> serde_json::Result<
         command: "arch",
         tree: &answer.tree,
         coverage: &answer.coverage,
+        filters: None,
         list: "functions",
         items: rows
             .filter(|row| arch.is_none_or(|arch| row.arch == arch))
@@ -66,17 +68,32 @@ struct Answer<'a, T> {
     command: &'a str,
     tree: &'a TreeSummary,
     coverage: &'a Coverage,
+    filters: Option<&'a Filters>,
     list: &'a str,
     items: Vec<&'a T>,
 }
 
 impl<T: Serialize> Serialize for Answer<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(5))?;
+        let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("schema", SCHEMA)?;
         map.serialize_entry("command", self.command)?;
         map.serialize_entry("tree", self.tree)?;
         map.serialize_entry("coverage", self.coverage)?;
+        if let Some(filters) = self.filters {
+            if filters.suppressed > 0 {
+                map.serialize_entry("suppressed", &filters.suppressed)?;
+            }
+            if filters.configured > 0 {
+                map.serialize_entry("configured", &filters.configured)?;
+            }
+            if let Some(baseline) = &filters.baseline {
+                map.serialize_entry("baseline", baseline)?;
+            }
+            if let Some(comparison) = &filters.comparison {
+                map.serialize_entry("comparison", comparison)?;
+            }
+        }
         map.serialize_entry(self.list, &self.items)?;
         map.end()
     }

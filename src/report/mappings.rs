@@ -326,6 +326,9 @@ mod tests {
             problems: Vec::new(),
             stats: Vec::new(),
             sources: Box::new(|_| None),
+            covers: Box::new(|_| true),
+            comments: Vec::new(),
+            filters: crate::pipeline::Filters::default(),
         };
         let mut buffer = Buffer::no_color();
         super::mappings(&report, &mut buffer);

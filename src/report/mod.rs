@@ -8,12 +8,18 @@
 //! clock, nor a locale is asked.
 
 mod arch;
+mod checkstyle;
 mod excerpt;
 mod findings;
+mod github;
+mod gitlab;
 mod graph;
 mod json;
+mod junit;
 mod mappings;
 mod readers;
+mod sarif;
+mod short;
 mod stats;
 mod text;
 mod why;
@@ -21,15 +27,23 @@ mod why;
 use codespan_reporting::term::termcolor::{Buffer, Color, ColorSpec, WriteColor};
 
 use crate::analysis::Coverage;
-use crate::pipeline::TreeSummary;
+use crate::compare::Comparison;
+use crate::pipeline::{Filters, Report, TreeSummary};
+use crate::rules::Severity;
 
 pub use arch::{arch, arch_explained};
+pub use checkstyle::checkstyle;
 pub use codespan_reporting::term::termcolor;
 pub use findings::findings;
+pub use github::github;
+pub use gitlab::gitlab;
 pub use graph::{graph_dot, graph_text};
 pub use json::{arch_json, graph_json, json};
+pub use junit::junit;
 pub use mappings::mappings;
 pub use readers::readers;
+pub use sarif::sarif;
+pub use short::short;
 pub use stats::{problems, stats};
 pub use why::{why, why_json};
 
@@ -99,6 +113,27 @@ impl Canvas<'_> {
     }
 }
 
+/// `2 errors and 1 note`, or that there is nothing.
+fn describe_found(report: &Report) -> String {
+    let of = |severity| {
+        let of_it = report.findings.iter().filter(|f| f.severity == severity);
+        of_it.count()
+    };
+    let counts: Vec<String> = [
+        (of(Severity::Error), "error", "errors"),
+        (of(Severity::Warning), "warning", "warnings"),
+        (of(Severity::Note), "note", "notes"),
+    ]
+    .into_iter()
+    .filter(|&(n, ..)| n > 0)
+    .map(|(n, singular, plural)| text::count(n, singular, plural))
+    .collect();
+    match counts.is_empty() {
+        true => "nothing to report".to_owned(),
+        false => text::enumerate(&counts),
+    }
+}
+
 /// `Linux 6.12.117: 59,812 files scanned (1,340 MB), 912 parsed`.
 fn describe_tree(tree: &TreeSummary) -> String {
     let what = match (tree.kind, &tree.version) {
@@ -140,6 +175,106 @@ fn describe_coverage(coverage: &Coverage) -> String {
     );
     out.push_str(&format!("; {indirect} unresolved"));
     out
+}
+
+/// Which findings are not shown, and what was compared; a line for each.
+fn describe_filters(filters: &Filters) -> Vec<(&'static str, String)> {
+    let mut out = Vec::new();
+    if let Some(comparison) = &filters.comparison {
+        out.push(("compared", describe_comparison(comparison)));
+    }
+    if let Some(baseline) = &filters.baseline {
+        let known = text::count(baseline.known, "finding", "findings");
+        out.push(("baseline", format!("{known} known and not shown")));
+        if !baseline.stale.is_empty() {
+            let stale = text::count(baseline.stale.len(), "entry", "entries");
+            let places: Vec<String> = baseline
+                .stale
+                .iter()
+                .take(MOST_STALE)
+                .map(|entry| format!("{} in {}", entry.rule, text::printable(&entry.file)))
+                .collect();
+            let more = match baseline.stale.len() > MOST_STALE {
+                true => ", …",
+                false => "",
+            };
+            out.push((
+                "stale",
+                format!(
+                    "{stale} of the baseline without a finding: {}{more}; \
+                     `ptelint baseline prune` removes them",
+                    places.join(", ")
+                ),
+            ));
+        }
+    }
+    if filters.configured > 0 {
+        let findings = text::count(filters.configured, "finding", "findings");
+        let what = "left out, as ptelint.toml and --config say";
+        out.push(("configured", format!("{findings} {what}")));
+    }
+    if filters.suppressed > 0 {
+        let findings = text::count(filters.suppressed, "finding", "findings");
+        out.push(("allowed", format!("{findings} by comments in the source")));
+    }
+    out
+}
+
+/// Stale entries named in the summary.
+const MOST_STALE: usize = 5;
+
+fn describe_comparison(comparison: &Comparison) -> String {
+    let files = text::count(
+        comparison.files,
+        "source file differs",
+        "source files differ",
+    );
+    let mut out = format!(
+        "{} with {}: {files}",
+        text::printable(&comparison.new),
+        text::printable(&comparison.old)
+    );
+    if !comparison.analysed {
+        let why = match comparison.files {
+            0 => "",
+            _ => " in nothing that an answer depends on",
+        };
+        return format!("{out}{why}, so nothing was analysed");
+    }
+    for (n, one, many) in [
+        (
+            comparison.lost_proofs,
+            "generic use lost its proof",
+            "generic uses lost their proof",
+        ),
+        (
+            comparison.known,
+            "finding was there before and is not shown",
+            "findings were there before and are not shown",
+        ),
+        (comparison.fixed, "finding is gone", "findings are gone"),
+    ] {
+        if n > 0 {
+            out.push_str(&format!("; {}", text::count(n, one, many)));
+        }
+    }
+    out
+}
+
+/// What was understood, and what is not shown, in one line.
+fn describe_run(report: &Report) -> String {
+    let mut parts = vec![describe_found(report)];
+    let filters = describe_filters(&report.filters);
+    parts.extend(
+        filters
+            .into_iter()
+            .map(|(name, text)| format!("{name}: {text}")),
+    );
+    let comparison = report.filters.comparison.as_ref();
+    if comparison.is_none_or(|comparison| comparison.analysed) {
+        parts.push(describe_coverage(&report.coverage));
+    }
+    parts.join("; ")
 }
 
 /// The last lines of every report for people: what was checked and how well. How much of the

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::rules::Finding;
+
 /// Width that prose and long lists are wrapped to. It is fixed, not the terminal's: the same run
 /// gives the same bytes everywhere.
 pub const WIDTH: usize = 100;
@@ -53,6 +55,25 @@ pub fn word(value: &impl serde::Serialize) -> String {
         Ok(other) => other.to_string(),
         Err(_) => String::new(),
     }
+}
+
+/// A finding as plain text, for formats that have one field for all of it: the message, where it
+/// holds, why it matters and what to do.
+pub fn paragraphs(finding: &Finding) -> String {
+    let mut out = finding.message.clone();
+    let mut paragraph = |head: &str, body: &str| {
+        if !body.is_empty() {
+            out.push_str(&format!("\n\n{head}: {body}"));
+        }
+    };
+    paragraph("Only on", &join(&finding.arches, ", "));
+    paragraph("Only if", finding.condition.as_deref().unwrap_or_default());
+    paragraph("Why", &finding.why);
+    paragraph("Help", &finding.help);
+    out.split('\n')
+        .map(printable)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Breaks `text` at spaces into lines of at most `width` characters; a longer word stays whole.

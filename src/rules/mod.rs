@@ -4,6 +4,7 @@
 //! check is a pure function of what the analysis found; it sees every entry point's run and every
 //! function on its own.
 
+mod allow_comment;
 mod attribute_loss;
 mod cow_pfnmap;
 mod default_drift;
@@ -12,6 +13,7 @@ mod dropped_override;
 mod finding;
 mod generic_rebuild;
 mod late_prot_write;
+mod lost_proof;
 mod mask_regression;
 mod prot_constant;
 mod prot_recomputed;
@@ -20,7 +22,9 @@ mod stack_vma_copy;
 mod state_loss;
 mod witness;
 
+pub use allow_comment::{Comment, apply as allow, comments};
 pub use finding::{Finding, Label, Severity, TraceStep};
+pub use lost_proof::RULE as LOST_PROOF;
 pub use selection::Selection;
 
 use std::collections::BTreeMap;
@@ -63,12 +67,14 @@ impl Oracle {
 
 /// Every rule, sorted by id.
 pub const ALL: &[&Rule] = &[
+    &allow_comment::RULE,
     &attribute_loss::RULE,
     &cow_pfnmap::RULE,
     &default_drift::RULE,
     &dropped_override::RULE,
     &generic_rebuild::RULE,
     &late_prot_write::RULE,
+    &lost_proof::RULE,
     &mask_regression::RULE,
     &prot_constant::RULE,
     &prot_recomputed::RULE,
@@ -109,7 +115,7 @@ pub fn check(input: &Input<'_>) -> Vec<Finding> {
 }
 
 /// The same defect several times in one function: told apart by their order.
-fn number_fingerprints(findings: &mut [Finding]) {
+pub fn number_fingerprints(findings: &mut [Finding]) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for finding in findings {
         let n = seen.entry(finding.fingerprint.clone()).or_default();

@@ -14,6 +14,9 @@ use super::source::{Language, Tree, unreadable};
 use super::words::Words;
 use crate::program::FileId;
 
+/// What comments that are addressed to ptelint begin with.
+pub const COMMENT_MARKER: &[u8] = b"ptelint:";
+
 /// The lexical index of all files of a tree, and lookups by name.
 ///
 /// Lookups compare function names by text. All other names are compared by hash; see
@@ -28,6 +31,8 @@ pub struct Index {
     pub n_functions: usize,
     /// Bytes read.
     pub n_bytes: u64,
+    /// Files with a comment that may be addressed to ptelint.
+    pub with_comments: Vec<FileId>,
     by_name: Buckets,
     pub(super) calls: CallLookups,
     structs: OnceLock<Buckets>,
@@ -44,13 +49,18 @@ impl Tree {
     /// A file that cannot be read is a [`Problem`] of the index.
     pub fn index(&self, words: &Words, progress: &(dyn Fn(usize) + Sync)) -> Index {
         let ids: Vec<FileId> = self.file_ids().collect();
+        let marker = memchr::memmem::Finder::new(COMMENT_MARKER);
         let results: Vec<_> = ids
             .par_iter()
             .map(|&id| {
                 let result = match self.files[id.0 as usize].language {
-                    Language::Rust => Ok((FileIndex::default(), 0)),
+                    Language::Rust => self.with_content(id, |source| {
+                        (FileIndex::default(), 0, marker.find(source).is_some())
+                    }),
                     Language::C => self.with_content(id, |source| {
-                        (super::index_file(source, words), source.len() as u64)
+                        let index = super::index_file(source, words);
+                        let has_comment = marker.find(source).is_some();
+                        (index, source.len() as u64, has_comment)
                     }),
                 };
                 progress(1);
@@ -64,10 +74,13 @@ impl Tree {
         };
         for (id, result) in ids.into_iter().zip(results) {
             let path = self.path(id);
-            let (file, n_bytes) = result.unwrap_or_else(|error| {
+            let (file, n_bytes, has_comment) = result.unwrap_or_else(|error| {
                 index.problems.push(unreadable(error, path));
-                (FileIndex::default(), 0)
+                (FileIndex::default(), 0, false)
             });
+            if has_comment {
+                index.with_comments.push(id);
+            }
             index
                 .problems
                 .extend(file.problems.iter().map(|problem| Problem {

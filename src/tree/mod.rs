@@ -26,9 +26,11 @@ mod buckets;
 mod calls;
 mod entries;
 mod events;
+mod git;
 mod index;
 mod kind;
 mod names;
+mod patch;
 mod problem;
 mod registers;
 mod scan;
@@ -41,9 +43,13 @@ mod words;
 pub use entries::{
     AliasEntry, FileIndex, FunctionEntry, InitializerEntry, MacroEntry, MemberPair, StructEntry,
 };
-pub use index::Index;
+pub use git::{
+    GitError, hooks_directory as git_hooks, revision as git_revision, staged as git_staged,
+};
+pub use index::{COMMENT_MARKER, Index};
 pub use kind::{TreeKind, is_in_linux_tree};
 pub use names::name_hash;
+pub use patch::{Changes, PatchError, apply as apply_patch};
 pub use problem::{Problem, ProblemKind, TreeError};
 pub use scan::index_file;
 pub use source::{Language, SourceFile, Tree};

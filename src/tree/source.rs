@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::program::{FileId, Symbol};
 
 use super::kind::{TreeKind, linux_version};
+use super::patch::Changes;
 use super::problem::{Problem, ProblemKind, TreeError};
 use super::walk::{self, MAX_FILE_BYTES};
 
@@ -55,8 +56,12 @@ pub enum Language {
 enum Contents {
     Disk {
         root: PathBuf,
+        /// What is walked, relative to the root; an empty path is all of it.
+        scopes: Vec<String>,
         /// Files whose name [`SourceFile::path`] does not spell exactly.
         odd_paths: FxHashMap<u32, PathBuf>,
+        /// Files that hold something else than on disk.
+        replaced: FxHashMap<u32, Vec<u8>>,
     },
     Memory(Vec<Vec<u8>>),
 }
@@ -155,7 +160,7 @@ impl Tree {
     pub(super) fn on_disk(
         kind: TreeKind,
         version: Option<String>,
-        root: PathBuf,
+        (root, scopes): (PathBuf, Vec<String>),
         mut found: Vec<Found>,
         mut problems: Vec<Problem>,
     ) -> Tree {
@@ -176,7 +181,112 @@ impl Tree {
             version,
             files,
             problems,
-            contents: Contents::Disk { root, odd_paths },
+            contents: Contents::Disk {
+                root,
+                scopes,
+                odd_paths,
+                replaced: FxHashMap::default(),
+            },
+        }
+    }
+
+    /// The same tree with some files changed, in memory: what is on disk is not touched. Changes
+    /// outside of what was walked are left out.
+    pub fn with_changes(&self, changes: &Changes) -> Tree {
+        /// A file with the one it was before, or else with what it holds now.
+        type Kept<'c> = (SourceFile, Option<FileId>, Option<&'c Vec<u8>>);
+        let mut files: Vec<Kept> = Vec::new();
+        for (id, file) in self.file_ids().zip(&self.files) {
+            match changes.get(&*file.path) {
+                None => files.push((file.clone(), Some(id), None)),
+                Some(None) => {}
+                Some(Some(content)) => files.push((file.clone(), None, Some(content))),
+            }
+        }
+        for (path, content) in changes {
+            if let (Some(content), Some(language)) = (content, Language::of(Path::new(path)))
+                && self.file_at(path).is_none()
+                && self.covers(path)
+            {
+                let file = SourceFile::new(path.as_str().into(), 0, language);
+                files.push((file, None, Some(content)));
+            }
+        }
+        files.sort_by(|a, b| a.0.path.cmp(&b.0.path));
+        let mut odd = FxHashMap::default();
+        let mut new_contents = FxHashMap::default();
+        for (i, (file, old, content)) in files.iter_mut().enumerate() {
+            if let Some(content) = content {
+                file.n_bytes = content.len() as u64;
+                new_contents.insert(i as u32, content.to_vec());
+            }
+            let Some(old) = old else { continue };
+            match &self.contents {
+                Contents::Memory(contents) => {
+                    new_contents.insert(i as u32, contents[old.0 as usize].clone());
+                }
+                Contents::Disk {
+                    odd_paths,
+                    replaced,
+                    ..
+                } => {
+                    odd.extend(odd_paths.get(&old.0).map(|path| (i as u32, path.clone())));
+                    new_contents.extend(replaced.get(&old.0).map(|it| (i as u32, it.clone())));
+                }
+            }
+        }
+        let files: Vec<SourceFile> = files.into_iter().map(|(file, ..)| file).collect();
+        let contents = match &self.contents {
+            Contents::Memory(_) => Contents::Memory(
+                (0..files.len() as u32)
+                    .map(|i| new_contents.remove(&i).unwrap_or_default())
+                    .collect(),
+            ),
+            Contents::Disk { root, scopes, .. } => Contents::Disk {
+                root: root.clone(),
+                scopes: scopes.clone(),
+                odd_paths: odd,
+                replaced: new_contents,
+            },
+        };
+        Tree {
+            kind: self.kind,
+            version: self.version.clone(),
+            files,
+            problems: self.problems.clone(),
+            contents,
+        }
+    }
+
+    /// The paths of files that are in memory.
+    pub fn replaced_paths(&self) -> impl Iterator<Item = &str> {
+        let is_replaced = |id: &FileId| match &self.contents {
+            Contents::Memory(_) => true,
+            Contents::Disk { replaced, .. } => replaced.contains_key(&id.0),
+        };
+        self.file_ids().filter(is_replaced).map(|id| self.path(id))
+    }
+
+    /// True for a path that a file of this tree could have.
+    pub fn covers(&self, path: &str) -> bool {
+        let is_hidden = |path: &str| {
+            let directories = path
+                .rsplit_once('/')
+                .map_or("", |(directories, _)| directories);
+            directories.split('/').any(|name| name.starts_with('.'))
+        };
+        match &self.contents {
+            Contents::Memory(_) => true,
+            Contents::Disk { scopes, .. } => scopes.iter().any(|scope| {
+                let below = match scope.as_str() {
+                    "" => Some(path),
+                    scope => path.strip_prefix(scope),
+                };
+                below.is_some_and(|rest| {
+                    (scope.is_empty() || rest.is_empty() || rest.starts_with('/'))
+                        && !is_hidden(rest.trim_start_matches('/'))
+                })
+            }),
         }
     }
 
@@ -225,7 +335,12 @@ impl Tree {
     ) -> Result<T, TreeError> {
         let (root, odd_paths) = match &self.contents {
             Contents::Memory(contents) => return Ok(f(&contents[file.0 as usize])),
-            Contents::Disk { root, odd_paths } => (root, odd_paths),
+            Contents::Disk { replaced, .. } if replaced.contains_key(&file.0) => {
+                return Ok(f(&replaced[&file.0]));
+            }
+            Contents::Disk {
+                root, odd_paths, ..
+            } => (root, odd_paths),
         };
         let source = &self.files[file.0 as usize];
         let path = match odd_paths.get(&file.0) {

@@ -94,7 +94,11 @@ fn open_starts(starts: Vec<Start>) -> Result<Tree, TreeError> {
         ..
     } = walker;
 
-    let tree = Tree::on_disk(kind, version, root, found, problems);
+    let scopes = starts
+        .iter()
+        .map(|start| relative_path(&root, &start.canonical).0)
+        .collect();
+    let tree = Tree::on_disk(kind, version, (root, scopes), found, problems);
     if tree.files.is_empty() {
         if let Some(problem) = tree.problems.first()
             && let ProblemKind::Unreadable(reason) = &problem.kind
