@@ -8,6 +8,7 @@
 pub mod analysis;
 pub mod arch;
 pub mod callgraph;
+pub mod kconfig;
 pub mod pipeline;
 pub mod program;
 pub mod reference;

@@ -1,10 +1,11 @@
 //! The tree: its files, and reading them.
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
@@ -58,7 +59,11 @@ enum Contents {
         /// Files whose name [`SourceFile::path`] does not spell exactly.
         odd_paths: FxHashMap<u32, PathBuf>,
     },
-    Memory(Vec<Vec<u8>>),
+    Memory {
+        sources: Vec<Vec<u8>>,
+        /// Makefiles and Kconfig files by path.
+        build_files: BTreeMap<String, Vec<u8>>,
+    },
 }
 
 /// A file found by the walk, before it has an id.
@@ -110,17 +115,21 @@ impl Tree {
     }
 
     /// A tree of files that exist in memory only, given by path and content. It is a Linux tree
-    /// if one of them is a top `Makefile`; files that are no source are left out, and of several
-    /// with one path the last counts.
+    /// if one of them is a top `Makefile`; files that are neither source nor Makefile nor Kconfig
+    /// file are left out, and of several with one path the last counts.
     pub fn in_memory(files: Vec<(String, Vec<u8>)>) -> Tree {
         let mut version = None;
         let mut problems = Vec::new();
         let mut sources: Vec<(SourceFile, Vec<u8>)> = Vec::new();
+        let mut build_files = BTreeMap::new();
         for (path, content) in files {
             if path == "Makefile" {
                 version = linux_version(&content);
             }
             let Some(language) = Language::of(Path::new(&path)) else {
+                if is_build_file(&path) && content.len() as u64 <= MAX_FILE_BYTES {
+                    build_files.insert(path, content);
+                }
                 continue;
             };
             let n_bytes = content.len() as u64;
@@ -148,7 +157,10 @@ impl Tree {
             version,
             files,
             problems,
-            contents: Contents::Memory(contents),
+            contents: Contents::Memory {
+                sources: contents,
+                build_files,
+            },
         }
     }
 
@@ -184,7 +196,7 @@ impl Tree {
     pub fn root(&self) -> Option<&Path> {
         match &self.contents {
             Contents::Disk { root, .. } => Some(root),
-            Contents::Memory(_) => None,
+            Contents::Memory { .. } => None,
         }
     }
 
@@ -217,6 +229,54 @@ impl Tree {
         self.with_content(file, <[u8]>::to_vec)
     }
 
+    /// The content of a file that is no source, such as a Makefile or a Kconfig file, by its path
+    /// relative to the root. `None` if there is no such file in the tree, or it cannot be read.
+    pub fn read_build_file(&self, path: &str) -> Option<Vec<u8>> {
+        match &self.contents {
+            Contents::Memory { build_files, .. } => build_files.get(path).cloned(),
+            Contents::Disk { root, .. } => {
+                let path = root.join(path_inside(path)?);
+                // What is no regular file may never end.
+                let metadata = path.metadata().ok()?;
+                if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
+                    return None;
+                }
+                let mut content = Vec::new();
+                let n_bytes = read_into(&path, metadata.len(), &mut content).ok()?.len();
+                content.truncate(n_bytes);
+                Some(content)
+            }
+        }
+    }
+
+    /// The names of the directories in a directory, sorted, whether they were walked or not.
+    pub fn directories(&self, directory: &str) -> Vec<String> {
+        let names: BTreeSet<String> = match &self.contents {
+            Contents::Memory { build_files, .. } => {
+                let sources = self.files.iter().map(|file| &*file.path);
+                sources
+                    .chain(build_files.keys().map(String::as_str))
+                    .filter_map(|path| path.strip_prefix(directory)?.strip_prefix('/'))
+                    .filter_map(|rest| Some(rest.split_once('/')?.0.to_owned()))
+                    .collect()
+            }
+            Contents::Disk { root, .. } => {
+                let entries = path_inside(directory)
+                    .and_then(|directory| root.join(directory).read_dir().ok());
+                entries
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|entry| {
+                        let entry = entry.ok()?;
+                        entry.path().is_dir().then_some(entry.file_name())
+                    })
+                    .filter_map(|name| name.into_string().ok())
+                    .collect()
+            }
+        };
+        names.into_iter().collect()
+    }
+
     /// Calls `f` with the content of a file, held in a buffer each thread reuses.
     pub(super) fn with_content<T>(
         &self,
@@ -224,7 +284,7 @@ impl Tree {
         f: impl FnOnce(&[u8]) -> T,
     ) -> Result<T, TreeError> {
         let (root, odd_paths) = match &self.contents {
-            Contents::Memory(contents) => return Ok(f(&contents[file.0 as usize])),
+            Contents::Memory { sources, .. } => return Ok(f(&sources[file.0 as usize])),
             Contents::Disk { root, odd_paths } => (root, odd_paths),
         };
         let source = &self.files[file.0 as usize];
@@ -244,6 +304,21 @@ impl Tree {
             Ok(f(content))
         })
     }
+}
+
+/// True for the names of Makefiles and Kconfig files, also of those others include.
+fn is_build_file(path: &str) -> bool {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    ["Makefile", "Kbuild", "Kconfig"]
+        .iter()
+        .any(|kind| name.starts_with(kind))
+}
+
+/// `path` if it does not lead out of the directory it is relative to.
+fn path_inside(path: &str) -> Option<&Path> {
+    let path = Path::new(path);
+    let is_plain = |part| matches!(part, Component::Normal(_));
+    path.components().all(is_plain).then_some(path)
 }
 
 /// Reads a file into `buffer`, which only ever grows, so that memory is not cleared for each

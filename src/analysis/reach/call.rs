@@ -446,7 +446,6 @@ impl<'p> Engine<'p> {
         (state.is_bound && from != ProtectionFrom::OTHER).then_some(from)
     }
 
-
     /// A call of functions of the tree.
     fn call_targets(&mut self, frame: Frame<'p>, call: ExprId, mut state: State) -> Vec<State> {
         let ExprKind::Call { callee, args } = &frame.body.expr(call).kind else {
