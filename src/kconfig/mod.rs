@@ -14,6 +14,8 @@
 //! `arch/$(SRCARCH)/Kconfig` is read for one architecture only, so a symbol such as the one that
 //! stands for the architecture is always on there and not defined anywhere else.
 //!
+//! `COMPILE_TEST` is off: what can only be compiled for an architecture does not exist there.
+//!
 //! **Invariant:** a file is said not to exist only if every way to build it is known and
 //! impossible. What is not understood (a variable, a function of make, a keyword, a file that is
 //! missing) can be anything. Only a source that another one includes is taken for what its own
@@ -124,7 +126,7 @@ impl Model {
             .iter()
             .fold(Values::N, |any, &node| any.or(solution.values(node)));
         if !values.can_be_on() {
-            let reason = nodes.first().and_then(|&node| self.reason(node, solution));
+            let reason = self.reason(&nodes, solution);
             return Built::No(match (reason, elsewhere) {
                 (Some(symbol), None) => format!("CONFIG_{symbol} is not possible on {arch}"),
                 (_, Some(own)) => format!("arch/{own} is not {arch}"),
@@ -150,18 +152,20 @@ impl Model {
     }
 
     /// A symbol that keeps something off.
-    fn reason(&self, node: NodeId, solution: &Solution) -> Option<&str> {
-        let mut node = node;
+    fn reason(&self, nodes: &[NodeId], solution: &Solution) -> Option<&str> {
+        let mut waiting: Vec<NodeId> = nodes.iter().rev().copied().collect();
         // Nodes can depend on each other in circles.
         for _ in 0..MAX_REASON_STEPS {
-            let is_off = |node: &NodeId| solution.values(*node) == Values::N;
-            node = match self.circuit.node(node) {
-                Node::And(a, b) => [b, a].into_iter().find(is_off)?,
-                Node::Or(a, _) => a,
-                Node::Any(_) => *self.circuit.members(node).first()?,
+            let node = waiting.pop()?;
+            if solution.values(node) != Values::N {
+                continue;
+            }
+            match self.circuit.node(node) {
                 Node::Symbol(_) => return self.circuit.symbol_of(node).map(|symbol| &*symbol.name),
-                _ => return None,
-            };
+                Node::And(a, b) | Node::Or(a, b) => waiting.extend([a, b]),
+                Node::Any(_) => waiting.extend(self.circuit.members(node).iter().rev()),
+                _ => {}
+            }
         }
         None
     }

@@ -103,7 +103,8 @@ fn matching<'f>(floating: &'f Floating, object: &'f str) -> impl Iterator<Item =
 /// Directories at the top with programs for user space and Makefiles of another kind.
 const NOT_KERNEL: [&str; 3] = ["Documentation", "scripts", "tools"];
 
-/// All Makefiles in directories with sources, and above those, sorted by path.
+/// All Makefiles in directories with sources, above those, and where these lead to, sorted by
+/// path.
 fn read_files(tree: &Tree, arches: &BTreeMap<String, NodeId>) -> Vec<(String, Vec<Line>)> {
     let mut directories: BTreeSet<&str> = BTreeSet::from([""]);
     let mut last = "";
@@ -117,23 +118,50 @@ fn read_files(tree: &Tree, arches: &BTreeMap<String, NodeId>) -> Vec<(String, Ve
             directory = paths::directory(directory);
         }
     }
-    let arch_directories: Vec<String> = arches.keys().map(|arch| format!("arch/{arch}")).collect();
-    directories.extend(arch_directories.iter().map(String::as_str));
-    let is_kernel = |directory: &&str| {
+    let mut seen: BTreeSet<String> = directories.into_iter().map(str::to_owned).collect();
+    seen.extend(arches.keys().map(|arch| format!("arch/{arch}")));
+    let is_kernel = |directory: &String| {
         let top = directory.split('/').next().unwrap_or_default();
         !NOT_KERNEL.contains(&top)
     };
-    let directories: Vec<&str> = directories.into_iter().filter(is_kernel).collect();
-    directories
-        .par_iter()
-        .flat_map_iter(|directory| {
-            ["Kbuild", "Makefile"].into_iter().filter_map(|name| {
-                let path = paths::join(directory, name)?;
-                let lines = makefile::lines(&tree.read_build_file(&path)?);
-                Some((path, lines))
+    seen.retain(is_kernel);
+    let mut wanted: Vec<String> = seen.iter().cloned().collect();
+    let mut files = Vec::new();
+    while !wanted.is_empty() {
+        let found: Vec<(String, Vec<Line>)> = wanted
+            .par_iter()
+            .flat_map_iter(|directory| {
+                ["Kbuild", "Makefile"].into_iter().filter_map(|name| {
+                    let path = paths::join(directory, name)?;
+                    let lines = makefile::lines(&tree.read_build_file(&path)?);
+                    Some((path, lines))
+                })
             })
-        })
-        .collect()
+            .collect();
+        // A directory without sources of its own may build those of others.
+        wanted = found
+            .iter()
+            .flat_map(|(path, lines)| named_directories(path, lines))
+            .filter(|directory| is_kernel(directory) && seen.insert(directory.clone()))
+            .collect();
+        files.extend(found);
+    }
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    files
+}
+
+/// The directories that a Makefile names without variables.
+fn named_directories<'l>(path: &'l str, lines: &'l [Line]) -> impl Iterator<Item = String> + 'l {
+    let place = Place::of(path);
+    let values = lines.iter().filter_map(|line| match line {
+        Line::Assign { value, .. } => Some(value),
+        _ => None,
+    });
+    values
+        .filter(|value| value.contains('/'))
+        .flat_map(|value| makefile::words(value))
+        .filter(|word| word.ends_with('/') && !word.starts_with('-'))
+        .filter_map(move |word| resolve(word, place.base))
 }
 
 struct Builder<'b> {
@@ -178,6 +206,20 @@ struct Place<'p> {
     is_top: bool,
 }
 
+impl<'p> Place<'p> {
+    fn of(path: &'p str) -> Place<'p> {
+        let base = paths::directory(path);
+        let arch = base.strip_prefix("arch/");
+        let is_arch = arch.is_some_and(|arch| !arch.contains('/'));
+        let is_top = paths::name(path) == "Makefile" && (base.is_empty() || is_arch);
+        Place {
+            path,
+            base: if is_top { "" } else { base },
+            is_top,
+        }
+    }
+}
+
 /// What a variable's values are for.
 enum Purpose {
     /// Built.
@@ -202,17 +244,8 @@ const MAX_INCLUDE_DEPTH: usize = 8;
 
 impl Builder<'_> {
     fn file(&mut self, path: &str, lines: &[Line]) {
-        let base = paths::directory(path);
-        let is_arch = base
-            .strip_prefix("arch/")
-            .is_some_and(|arch| !arch.contains('/'));
-        let is_top = paths::name(path) == "Makefile" && (base.is_empty() || is_arch);
-        let gate = self.directories[base];
-        let place = Place {
-            path,
-            base: if is_top { "" } else { base },
-            is_top,
-        };
+        let gate = self.directories[paths::directory(path)];
+        let place = Place::of(path);
         self.lines(place, lines, gate, 0);
     }
 
@@ -399,6 +432,9 @@ impl Builder<'_> {
     }
 
     fn word(&mut self, place: Place<'_>, purpose: &Purpose, word: &str, gate: NodeId) {
+        if word.starts_with('-') {
+            return;
+        }
         let is_directory = word.ends_with('/') || matches!(purpose, Purpose::Directories);
         if !is_directory && !word.contains(".o") && !word.contains("/") {
             return;
