@@ -156,6 +156,8 @@ fn operand(
         Token::Text(b"m") => circuit.constant(Values::M),
         // It is `n` in a kernel without modules.
         Token::Word(b"m") => circuit.constant(Values::N | Values::M),
+        // A number, if it is not the name of a symbol.
+        Token::Word([b'0'..=b'9', ..]) => circuit.constant(unknown),
         Token::Word(word) => match symbol_name(word) {
             Some(name) => symbol(circuit, name),
             None => circuit.constant(unknown),
@@ -164,11 +166,10 @@ fn operand(
     }
 }
 
-/// A word as the name of a symbol; numbers are none.
+/// A word as the name of a symbol.
 pub(super) fn symbol_name(word: &[u8]) -> Option<&str> {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    let is_number = word.iter().all(u8::is_ascii_digit) || word.starts_with(b"0x");
-    match word.iter().all(is_name) && !is_number {
+    match word.iter().all(is_name) {
         true => std::str::from_utf8(word).ok(),
         false => None,
     }

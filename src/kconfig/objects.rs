@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::circuit::{Circuit, NodeId};
 use super::makefile::{self, Line, Test, TestKind};
@@ -56,7 +56,7 @@ impl Objects {
             parts: Vec::new(),
             floating_directories: Vec::new(),
             directory_holes: Vec::new(),
-            referenced: FxHashSet::default(),
+            referenced: FxHashMap::default(),
             n_includes: 0,
         };
         for (path, lines) in &files {
@@ -179,8 +179,8 @@ struct Builder<'b> {
     floating_directories: Vec<(String, NodeId)>,
     /// Directories below which any may be read.
     directory_holes: Vec<(String, NodeId)>,
-    /// All variables that are used in values.
-    referenced: FxHashSet<String>,
+    /// All variables that are used in values, and whether some function changes what is in them.
+    referenced: FxHashMap<String, bool>,
     n_includes: usize,
 }
 
@@ -407,10 +407,8 @@ impl Builder<'_> {
     }
 
     fn assign(&mut self, place: Place<'_>, name: &str, value: &str, gate: NodeId) {
-        for name in makefile::references(value) {
-            if !name.starts_with("CONFIG_") && !self.referenced.contains(name) {
-                self.referenced.insert(name.to_owned());
-            }
+        if value.contains('$') {
+            self.note_references(value);
         }
         let (purpose, suffix) = purpose(name, place.is_top);
         if place.is_top && matches!(purpose, Purpose::Parts(_)) {
@@ -428,6 +426,24 @@ impl Builder<'_> {
         }
         for word in makefile::words(value) {
             self.word(place, &purpose, word, gate);
+        }
+    }
+
+    /// Remembers which variables are used, and whether as they are.
+    fn note_references(&mut self, value: &str) {
+        for word in makefile::words(value) {
+            let plain = word
+                .strip_prefix("$(")
+                .and_then(|rest| rest.strip_suffix(')'));
+            for name in makefile::references(word).filter(|name| !name.starts_with("CONFIG_")) {
+                let is_changed = plain != Some(name);
+                match self.referenced.get_mut(name) {
+                    Some(known) => *known |= is_changed,
+                    None => {
+                        self.referenced.insert(name.to_owned(), is_changed);
+                    }
+                }
+            }
         }
     }
 
@@ -543,19 +559,23 @@ impl Builder<'_> {
             })
             .collect();
         for (part, is_whole) in parts.into_iter().zip(is_whole) {
-            let is_referenced = ["-y", "-m", "-objs", ""]
+            let uses = ["-y", "-m", "-objs", ""]
                 .iter()
-                .any(|suffix| self.referenced.contains(&format!("{}{suffix}", part.stem)));
+                .filter_map(|suffix| self.referenced.get(&format!("{}{suffix}", part.stem)));
+            let (is_used, is_changed) =
+                uses.fold((false, false), |(_, any), changed| (true, any | changed));
             let node = self.node(part.path);
             if is_whole {
                 let whole = self.node(part.whole);
                 let built = self.circuit.and(whole, part.condition);
                 self.circuit.add(node, built);
             }
-            if !is_whole || is_referenced {
+            if !is_whole || is_used {
                 let unknown = self.circuit.and(part.condition, self.unknown);
                 self.circuit.add(node, unknown);
-                self.float(&part.suffix, unknown);
+                if is_changed || !is_used {
+                    self.float(&part.suffix, unknown);
+                }
             }
         }
     }
