@@ -198,9 +198,10 @@ impl Circuit {
             Node::Not(a) => value(a).not(),
             Node::And(a, b) => value(a).and(value(b)),
             Node::Or(a, b) => value(a).or(value(b)),
-            // A symbol that is not defined is the text of its name.
-            Node::Same(a, b) if self.is_undefined(a) || self.is_undefined(b) => Values::EITHER,
-            Node::Same(a, b) => value(a).same(value(b)),
+            Node::Same(a, b) => {
+                let same = value(a).same(value(b));
+                same | self.named(a, b, value) | self.named(b, a, value)
+            }
             Node::Any(list) => self.members[list as usize]
                 .iter()
                 .fold(Values::N, |all, &member| all.or(value(member))),
@@ -208,18 +209,38 @@ impl Circuit {
         }
     }
 
-    fn is_undefined(&self, node: NodeId) -> bool {
-        self.symbol_of(node)
-            .is_some_and(|symbol| symbol.definitions.is_empty())
+    /// What a comparison with `other` can be because a symbol is not defined. Its value is then the
+    /// text of its name, which is none of `n`, `m` and `y`.
+    fn named(&self, symbol: NodeId, other: NodeId, value: impl Fn(NodeId) -> Values) -> Values {
+        let is_undefined = self.symbol_of(symbol).is_some_and(|symbol| {
+            let mut definitions = symbol.definitions.iter();
+            definitions.all(|&at| value(at) == Values::N)
+        });
+        match self.node(other) {
+            _ if !is_undefined => Values::NONE,
+            Node::Constant(values) if values != Values::ALL => Values::N,
+            _ => Values::EITHER,
+        }
     }
 
     fn visit_inputs(&self, node: Node, visit: &mut impl FnMut(NodeId)) {
         match node {
             Node::Constant(_) | Node::Arch(_) => {}
             Node::Not(a) => visit(a),
-            Node::And(a, b) | Node::Or(a, b) | Node::Same(a, b) => {
+            Node::And(a, b) | Node::Or(a, b) => {
                 visit(a);
                 visit(b);
+            }
+            Node::Same(a, b) => {
+                for side in [a, b] {
+                    visit(side);
+                    let definitions = self.symbol_of(side).map(|symbol| &symbol.definitions);
+                    definitions
+                        .into_iter()
+                        .flatten()
+                        .copied()
+                        .for_each(&mut *visit);
+                }
             }
             Node::Any(list) => self.members[list as usize].iter().copied().for_each(visit),
             Node::Symbol(symbol) => {

@@ -480,6 +480,12 @@ impl Builder<'_> {
             }
             return;
         }
+        if let Some((prefix, names)) = prefixed(word) {
+            for name in makefile::words(names) {
+                self.word(place, purpose, &format!("{prefix}{name}"), gate);
+            }
+            return;
+        }
         // Something with variables and functions: whatever looks like the end of a path in it.
         let unknown = self.circuit.and(gate, self.unknown);
         for piece in word.split([' ', '\t', ',', '(', ')', '{', '}', '=', ':']) {
@@ -630,7 +636,7 @@ fn purpose(name: &str, is_top: bool) -> (Purpose, Option<&str>) {
         },
     };
     let is_list = match stem {
-        "obj" | "lib" | "extra" | "always" => !is_top,
+        "obj" | "lib" | "extra" | "always" => !is_top && suffix != Some("objs"),
         "core" | "drivers" | "libs" | "init" | "net" | "virt" | "head" => is_top,
         _ => false,
     };
@@ -659,6 +665,15 @@ fn resolve(word: &str, base: &str) -> Option<String> {
         true => None,
         false => paths::join(base, path),
     }
+}
+
+/// The arguments of `$(addprefix …)`.
+fn prefixed(word: &str) -> Option<(&str, &str)> {
+    let inner = word.strip_prefix("$(addprefix ")?.strip_suffix(')')?;
+    let (prefix, names) = inner.split_once(',')?;
+    // With other functions within it is more than it seems.
+    let is_simple = !names.contains(['(', ',']) && !prefix.contains([' ', '\t']);
+    is_simple.then_some((prefix, names))
 }
 
 /// What is behind the last variable of a word.

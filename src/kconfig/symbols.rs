@@ -68,7 +68,7 @@ impl Symbols {
             }
             reader.finish_entry();
             if reader.blocks.len() != 1 {
-                reader.hole();
+                reader.unbalanced();
             }
         }
         symbols
@@ -256,7 +256,7 @@ impl Reader<'_> {
         if self.blocks.len() > 1 && self.block().kind == kind {
             self.blocks.pop();
         } else {
-            self.hole();
+            self.unbalanced();
         }
     }
 
@@ -464,6 +464,12 @@ impl Reader<'_> {
             })
         });
         node.unwrap_or_else(|| self.circuit.constant(Values::ALL))
+    }
+
+    /// Where blocks do not match, it is not known what is in which.
+    fn unbalanced(&mut self) {
+        let condition = self.blocks[0].condition;
+        self.symbols.holes.push(condition);
     }
 
     fn hole(&mut self) {
