@@ -156,8 +156,7 @@ fn operand(
         Token::Text(b"m") => circuit.constant(Values::M),
         // It is `n` in a kernel without modules.
         Token::Word(b"m") => circuit.constant(Values::N | Values::M),
-        // A number, if it is not the name of a symbol.
-        Token::Word([b'0'..=b'9', ..]) => circuit.constant(unknown),
+        Token::Word(word) if is_number(word) => circuit.constant(unknown),
         Token::Word(word) => match symbol_name(word) {
             Some(name) => symbol(circuit, name),
             None => circuit.constant(unknown),
@@ -166,7 +165,11 @@ fn operand(
     }
 }
 
-/// A word as the name of a symbol.
+fn is_number(word: &[u8]) -> bool {
+    word.iter().all(u8::is_ascii_digit) || word.starts_with(b"0x")
+}
+
+/// A word as the name of a symbol, which can begin with a digit.
 pub(super) fn symbol_name(word: &[u8]) -> Option<&str> {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     match word.iter().all(is_name) {

@@ -190,8 +190,8 @@ struct Part {
     /// The name without `y`, `m` or `objs`.
     stem: String,
     path: String,
-    /// As it is written.
-    suffix: String,
+    /// As it is written; `None` if that is a whole path, which nothing can be put in front of.
+    suffix: Option<String>,
     condition: NodeId,
 }
 
@@ -525,13 +525,13 @@ impl Builder<'_> {
             self.circuit.add(node, gate);
             return;
         };
-        let suffix = known_end(word);
-        let suffix = suffix.rsplit_once("../").map_or(suffix, |(_, end)| end);
+        let suffix = word.rsplit_once("../").map_or(word, |(_, end)| end);
+        let suffix = (!word.starts_with('$')).then(|| suffix.to_owned());
         self.parts.push(Part {
             whole: paths::join(place.base, &format!("{stem}.o")).unwrap_or_default(),
             stem: stem.clone(),
             path,
-            suffix: suffix.to_owned(),
+            suffix,
             condition: gate,
         });
     }
@@ -579,8 +579,8 @@ impl Builder<'_> {
             if !is_whole || is_used {
                 let unknown = self.circuit.and(part.condition, self.unknown);
                 self.circuit.add(node, unknown);
-                if is_changed || !is_used {
-                    self.float(&part.suffix, unknown);
+                if let Some(suffix) = part.suffix.filter(|_| is_changed || !is_used) {
+                    self.float(&suffix, unknown);
                 }
             }
         }

@@ -86,6 +86,8 @@ fn conditions_of_symbols() {
         ("bool \"bus\"\n\tdepends on HOT if FREE", "??"),
         ("bool \"bus\"\n\tdepends on HOT \\\n\t\t&& COLD", "--"),
         ("bool \"bus\"\n\tdepends on COMPILE_TEST || HOT", "?-"),
+        ("bool \"bus\"\n\tdepends on 64BIT", "--"),
+        ("bool \"bus\"\n\tdepends on SIZE = 64", "??"),
         ("def_bool HOT", "+-"),
         ("def_bool y if HOT", "+-"),
         ("def_tristate m\n\tdepends on COLD", "-?"),
