@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::circuit::{Circuit, NodeId};
 use super::makefile::{self, Line, Test, TestKind};
@@ -57,6 +57,7 @@ impl Objects {
             floating_directories: Vec::new(),
             directory_holes: Vec::new(),
             referenced: FxHashMap::default(),
+            programs: FxHashSet::default(),
             n_includes: 0,
         };
         for (path, lines) in &files {
@@ -181,6 +182,8 @@ struct Builder<'b> {
     directory_holes: Vec<(String, NodeId)>,
     /// All variables that are used in values, and whether some function changes what is in them.
     referenced: FxHashMap<String, bool>,
+    /// Programs that run where the kernel is built, or in user space, as if they were objects.
+    programs: FxHashSet<String>,
     n_includes: usize,
 }
 
@@ -410,6 +413,12 @@ impl Builder<'_> {
         if value.contains('$') {
             self.note_references(value);
         }
+        if name.starts_with("hostprogs") || name.starts_with("userprogs") {
+            let programs = makefile::words(value).into_iter();
+            self.programs
+                .extend(programs.filter_map(|name| resolve(&format!("{name}.o"), place.base)));
+            return;
+        }
         let (purpose, suffix) = purpose(name, place.is_top);
         if place.is_top && matches!(purpose, Purpose::Parts(_)) {
             return;
@@ -565,6 +574,9 @@ impl Builder<'_> {
             })
             .collect();
         for (part, is_whole) in parts.into_iter().zip(is_whole) {
+            if !is_whole && self.programs.contains(&part.whole) {
+                continue;
+            }
             let uses = ["-y", "-m", "-objs", ""]
                 .iter()
                 .filter_map(|suffix| self.referenced.get(&format!("{}{suffix}", part.stem)));

@@ -232,6 +232,10 @@ fn ways_to_name_an_object() {
         ("obj-$(WHO_KNOWS) += a.o\n", "??"),
         ("obj-n += a.o\n", "??"),
         ("CFLAGS_a.o := -DX\n", "??"),
+        (
+            "hostprogs := b\nb-objs := a.o\nobj-$(CONFIG_HOT) += a.o\n",
+            "+-",
+        ),
         ("include $(WHERE)/more.mk\nobj-$(CONFIG_HOT) += a.o\n", "+?"),
         ("$(obj)/a.o: $(obj)/b.h\nobj-$(CONFIG_HOT) += a.o\n", "+-"),
     ] {
