@@ -241,7 +241,7 @@ struct Conditional {
 }
 
 /// So many `include`s are followed in all.
-const MAX_INCLUDES: usize = 10_000;
+const MAX_INCLUDES: usize = 1_000;
 /// So deep `include`s are followed.
 const MAX_INCLUDE_DEPTH: usize = 8;
 
