@@ -12,6 +12,7 @@ pub mod callgraph;
 pub mod compare;
 pub mod config;
 pub mod dotconfig;
+pub mod kconfig;
 pub mod pipeline;
 pub mod program;
 pub mod reference;

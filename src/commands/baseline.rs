@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueHint};
-use ptelint::pipeline::Wanted;
 use ptelint::baseline;
+use ptelint::pipeline::Wanted;
 
 use super::{Global, Paths, Status, output};
 

@@ -24,9 +24,13 @@ Examples:
 
 impl Mappings {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
-        global.answer("mappings", &self.paths, Wanted::Mappings, report::mappings, |report| {
-            report::json("mappings", report, "mappings", &report.mappings)
-        })?;
+        global.answer(
+            "mappings",
+            &self.paths,
+            Wanted::Mappings,
+            report::mappings,
+            |report| report::json("mappings", report, "mappings", &report.mappings),
+        )?;
         Ok(Status::Clean)
     }
 }

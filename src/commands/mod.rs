@@ -272,7 +272,12 @@ impl Global {
     /// Like [`Global::run`], for what a change did.
     fn run_change(&self, paths: &Paths, against: &Against) -> anyhow::Result<Report> {
         let bar = progress::Bar::new();
-        let report = pipeline::run_change(&paths.paths, &self.options(Wanted::Everything), against, &bar)?;
+        let report = pipeline::run_change(
+            &paths.paths,
+            &self.options(Wanted::Everything),
+            against,
+            &bar,
+        )?;
         bar.finish();
         output::to_stderr(&report::problems(&report.problems))?;
         Ok(report)

@@ -24,9 +24,13 @@ Examples:
 
 impl Readers {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
-        global.answer("readers", &self.paths, Wanted::Everything, report::readers, |report| {
-            report::json("readers", report, "readers", &report.readers)
-        })?;
+        global.answer(
+            "readers",
+            &self.paths,
+            Wanted::Everything,
+            report::readers,
+            |report| report::json("readers", report, "readers", &report.readers),
+        )?;
         Ok(Status::Clean)
     }
 }

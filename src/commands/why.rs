@@ -7,9 +7,9 @@ use clap::Args;
 use ptelint::pipeline::{self, SourceLine, Wanted, WhyQuery};
 use ptelint::report;
 
+use super::format::Format;
 use super::output::{self, Output};
 use super::progress::Bar;
-use super::format::Format;
 use super::{Global, Status};
 
 /// Show the whole proof of a use, or the way an override mapping gets there

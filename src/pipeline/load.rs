@@ -109,11 +109,7 @@ pub enum Relevance {
 /// Whether an answer can depend on a function, as far as its own words tell; `is_generic` says
 /// whether it is in code that is not a driver's. Generic code is followed wherever it handles a VMA
 /// or an entry; drivers only where they hand one on.
-pub fn relevance(
-    function: &FunctionEntry,
-    is_generic: bool,
-    scope: Scope,
-) -> Option<Relevance> {
+pub fn relevance(function: &FunctionEntry, is_generic: bool, scope: Scope) -> Option<Relevance> {
     let bit = |class: u8| 1u32 << class;
     let signature = bit(class::TYPE);
     let body = bit(class::MEMBER) | bit(class::INSERT) | bit(class::ENTRY) | bit(class::OPS);
@@ -124,8 +120,7 @@ pub fn relevance(
     if function.mentions_signature & signature != 0 || function.mentions_body & wanted != 0 {
         return Some(Relevance::Itself);
     }
-    let walks =
-        scope == Scope::Everything && function.mentions_signature & bit(class::WALK) != 0;
+    let walks = scope == Scope::Everything && function.mentions_signature & bit(class::WALK) != 0;
     let is_passage = is_generic && (walks || function.mentions_body & signature != 0);
     is_passage.then_some(Relevance::Passage)
 }
@@ -235,9 +230,7 @@ impl<'a> Loader<'a> {
         let mut wanted: Vec<(FileId, usize)> = takers
             .iter()
             .flat_map(|name| self.index.callers_of(name.as_str()))
-            .filter(|(file, _)| {
-                analysis::is_generic_path(&self.tree.files[file.0 as usize].path)
-            })
+            .filter(|(file, _)| analysis::is_generic_path(&self.tree.files[file.0 as usize].path))
             .collect();
         wanted.sort();
         wanted.dedup();

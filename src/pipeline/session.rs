@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use crate::analysis::{
-    self, Coverage, Dictionary, Facts, GenericUse, Mapping, Places, Question, Run, Uses,
-    Verdict, World,
+    self, Coverage, Dictionary, Facts, GenericUse, Mapping, Places, Question, Run, Uses, Verdict,
+    World,
 };
 use crate::arch::{self as arch_stage, Matrix, Rules};
+use crate::kconfig::{Availability, Built};
 use crate::program::{FileId, Presence};
 use crate::rules::{self, Finding};
 use crate::tree::{Index, Tree};
@@ -133,6 +134,7 @@ impl Session<'_> {
         generic_uses: &[GenericUse],
         arch_rules: &Rules,
     ) -> Vec<Finding> {
+        let availability = Availability::new(self.tree);
         rules::check(&rules::Input {
             program: self.world.program,
             dictionary: self.world.dictionary,
@@ -143,7 +145,7 @@ impl Session<'_> {
             generic_uses,
             mappings: &self.mappings,
             arch_rules,
-            can_be_built: &|_, _| true,
+            can_be_built: &|file, arch| !matches!(availability.of(file, arch), Built::No(_)),
         })
     }
 

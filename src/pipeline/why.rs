@@ -148,7 +148,11 @@ pub fn why(
     in_pool(options, || {
         let vocabulary = vocabulary_of(options)?;
         let arch_rules = arch_rules_of(options)?;
-        let axioms: Vec<&str> = vocabulary.axiom.iter().map(|one| one.name.as_str()).collect();
+        let axioms: Vec<&str> = vocabulary
+            .axiom
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect();
         for name in &query.without_axioms {
             if !axioms.contains(&name.as_str()) {
                 return Err(PipelineError::UnknownAxiom {
@@ -171,8 +175,14 @@ pub fn why(
             asker.answer(query, is_sample)
         };
         let scope = Scope::Everything;
-        let mut answer =
-            session::open((&tree, &index), &vocabulary, scope, &mut clock, progress, ask)?;
+        let mut answer = session::open(
+            (&tree, &index),
+            &vocabulary,
+            scope,
+            &mut clock,
+            progress,
+            ask,
+        )?;
         answer.sources = Box::new(move |path| tree.read(tree.file_at(path)?).ok());
         Ok(answer)
     })
@@ -413,11 +423,7 @@ impl Asker<'_, '_> {
         let function = self.session.world.program.function(function);
         Passage {
             file: self.session.places.path(function.file).to_owned(),
-            line: self
-                .session
-                .places
-                .line_column(function.file, span.start)
-                .0,
+            line: self.session.places.line_column(function.file, span.start).0,
             function: function.name.to_string(),
         }
     }
@@ -428,9 +434,7 @@ impl Asker<'_, '_> {
         let typed = place.file.trim_start_matches("./");
         let files = program.files().iter().enumerate();
         let found: Vec<FileId> = files
-            .filter(|(_, file)| {
-                *file.path == *typed || typed.ends_with(&format!("/{}", file.path))
-            })
+            .filter(|(_, file)| *file.path == *typed || typed.ends_with(&format!("/{}", file.path)))
             .map(|(i, _)| FileId(i as u32))
             .collect();
         let exact = found

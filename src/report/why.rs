@@ -230,7 +230,10 @@ fn passage(canvas: &mut Canvas, place: &Passage, says: &str, sources: &mut Sourc
     }
     canvas.line(&text::printable(&rest));
     if let Some(line) = sources.line(&place.file, place.line) {
-        canvas.styled(Style::Dim, &format!("      {}", text::printable(line.trim())));
+        canvas.styled(
+            Style::Dim,
+            &format!("      {}", text::printable(line.trim())),
+        );
         canvas.put("\n");
     }
 }

@@ -110,15 +110,15 @@ fn finding(
     let n_variants = input.matrix.rows.iter();
     let n_variants = n_variants.filter(|row| row.function == modifier && row.arch == arch);
     if variants.len() < n_variants.count() {
-        finding
-            .why
-            .push_str(&format!(" On {arch} that is so for: {}.", variants.join(", ")));
+        finding.why.push_str(&format!(
+            " On {arch} that is so for: {}.",
+            variants.join(", ")
+        ));
     }
     if let Some(remark) = input.arch_rules.remark(arch, bits_kind) {
-        finding.help.push_str(&format!(
-            " On {arch}: {} ({})",
-            remark.text, remark.source
-        ));
+        finding
+            .help
+            .push_str(&format!(" On {arch}: {} ({})", remark.text, remark.source));
     }
     Some(finding)
 }

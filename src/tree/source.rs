@@ -1,10 +1,11 @@
 //! The tree: its files, and reading them.
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
@@ -63,7 +64,11 @@ enum Contents {
         /// Files that hold something else than on disk.
         replaced: FxHashMap<u32, Vec<u8>>,
     },
-    Memory(Vec<Vec<u8>>),
+    Memory {
+        sources: Vec<Vec<u8>>,
+        /// Makefiles and Kconfig files by path.
+        build_files: BTreeMap<String, Vec<u8>>,
+    },
 }
 
 /// A file found by the walk, before it has an id.
@@ -115,17 +120,21 @@ impl Tree {
     }
 
     /// A tree of files that exist in memory only, given by path and content. It is a Linux tree
-    /// if one of them is a top `Makefile`; files that are no source are left out, and of several
-    /// with one path the last counts.
+    /// if one of them is a top `Makefile`; files that are neither source nor Makefile nor Kconfig
+    /// file are left out, and of several with one path the last counts.
     pub fn in_memory(files: Vec<(String, Vec<u8>)>) -> Tree {
         let mut version = None;
         let mut problems = Vec::new();
         let mut sources: Vec<(SourceFile, Vec<u8>)> = Vec::new();
+        let mut build_files = BTreeMap::new();
         for (path, content) in files {
             if path == "Makefile" {
                 version = linux_version(&content);
             }
             let Some(language) = Language::of(Path::new(&path)) else {
+                if is_build_file(&path) && content.len() as u64 <= MAX_FILE_BYTES {
+                    build_files.insert(path, content);
+                }
                 continue;
             };
             let n_bytes = content.len() as u64;
@@ -153,7 +162,10 @@ impl Tree {
             version,
             files,
             problems,
-            contents: Contents::Memory(contents),
+            contents: Contents::Memory {
+                sources: contents,
+                build_files,
+            },
         }
     }
 
@@ -222,8 +234,8 @@ impl Tree {
             }
             let Some(old) = old else { continue };
             match &self.contents {
-                Contents::Memory(contents) => {
-                    new_contents.insert(i as u32, contents[old.0 as usize].clone());
+                Contents::Memory { sources, .. } => {
+                    new_contents.insert(i as u32, sources[old.0 as usize].clone());
                 }
                 Contents::Disk {
                     odd_paths,
@@ -237,11 +249,12 @@ impl Tree {
         }
         let files: Vec<SourceFile> = files.into_iter().map(|(file, ..)| file).collect();
         let contents = match &self.contents {
-            Contents::Memory(_) => Contents::Memory(
-                (0..files.len() as u32)
+            Contents::Memory { build_files, .. } => Contents::Memory {
+                sources: (0..files.len() as u32)
                     .map(|i| new_contents.remove(&i).unwrap_or_default())
                     .collect(),
-            ),
+                build_files: build_files.clone(),
+            },
             Contents::Disk { root, scopes, .. } => Contents::Disk {
                 root: root.clone(),
                 scopes: scopes.clone(),
@@ -261,7 +274,7 @@ impl Tree {
     /// The paths of files that are in memory.
     pub fn replaced_paths(&self) -> impl Iterator<Item = &str> {
         let is_replaced = |id: &FileId| match &self.contents {
-            Contents::Memory(_) => true,
+            Contents::Memory { .. } => true,
             Contents::Disk { replaced, .. } => replaced.contains_key(&id.0),
         };
         self.file_ids().filter(is_replaced).map(|id| self.path(id))
@@ -276,7 +289,7 @@ impl Tree {
             directories.split('/').any(|name| name.starts_with('.'))
         };
         match &self.contents {
-            Contents::Memory(_) => true,
+            Contents::Memory { .. } => true,
             Contents::Disk { scopes, .. } => scopes.iter().any(|scope| {
                 let below = match scope.as_str() {
                     "" => Some(path),
@@ -294,7 +307,7 @@ impl Tree {
     pub fn root(&self) -> Option<&Path> {
         match &self.contents {
             Contents::Disk { root, .. } => Some(root),
-            Contents::Memory(_) => None,
+            Contents::Memory { .. } => None,
         }
     }
 
@@ -327,6 +340,54 @@ impl Tree {
         self.with_content(file, <[u8]>::to_vec)
     }
 
+    /// The content of a file that is no source, such as a Makefile or a Kconfig file, by its path
+    /// relative to the root. `None` if there is no such file in the tree, or it cannot be read.
+    pub fn read_build_file(&self, path: &str) -> Option<Vec<u8>> {
+        match &self.contents {
+            Contents::Memory { build_files, .. } => build_files.get(path).cloned(),
+            Contents::Disk { root, .. } => {
+                let path = root.join(path_inside(path)?);
+                // What is no regular file may never end.
+                let metadata = path.metadata().ok()?;
+                if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
+                    return None;
+                }
+                let mut content = Vec::new();
+                let n_bytes = read_into(&path, metadata.len(), &mut content).ok()?.len();
+                content.truncate(n_bytes);
+                Some(content)
+            }
+        }
+    }
+
+    /// The names of the directories in a directory, sorted, whether they were walked or not.
+    pub fn directories(&self, directory: &str) -> Vec<String> {
+        let names: BTreeSet<String> = match &self.contents {
+            Contents::Memory { build_files, .. } => {
+                let sources = self.files.iter().map(|file| &*file.path);
+                sources
+                    .chain(build_files.keys().map(String::as_str))
+                    .filter_map(|path| path.strip_prefix(directory)?.strip_prefix('/'))
+                    .filter_map(|rest| Some(rest.split_once('/')?.0.to_owned()))
+                    .collect()
+            }
+            Contents::Disk { root, .. } => {
+                let entries = path_inside(directory)
+                    .and_then(|directory| root.join(directory).read_dir().ok());
+                entries
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|entry| {
+                        let entry = entry.ok()?;
+                        entry.path().is_dir().then_some(entry.file_name())
+                    })
+                    .filter_map(|name| name.into_string().ok())
+                    .collect()
+            }
+        };
+        names.into_iter().collect()
+    }
+
     /// Calls `f` with the content of a file, held in a buffer each thread reuses.
     pub(super) fn with_content<T>(
         &self,
@@ -334,7 +395,7 @@ impl Tree {
         f: impl FnOnce(&[u8]) -> T,
     ) -> Result<T, TreeError> {
         let (root, odd_paths) = match &self.contents {
-            Contents::Memory(contents) => return Ok(f(&contents[file.0 as usize])),
+            Contents::Memory { sources, .. } => return Ok(f(&sources[file.0 as usize])),
             Contents::Disk { replaced, .. } if replaced.contains_key(&file.0) => {
                 return Ok(f(&replaced[&file.0]));
             }
@@ -359,6 +420,21 @@ impl Tree {
             Ok(f(content))
         })
     }
+}
+
+/// True for the names of Makefiles and Kconfig files, also of those others include.
+fn is_build_file(path: &str) -> bool {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    ["Makefile", "Kbuild", "Kconfig"]
+        .iter()
+        .any(|kind| name.starts_with(kind))
+}
+
+/// `path` if it does not lead out of the directory it is relative to.
+fn path_inside(path: &str) -> Option<&Path> {
+    let path = Path::new(path);
+    let is_plain = |part| matches!(part, Component::Normal(_));
+    path.components().all(is_plain).then_some(path)
 }
 
 /// Reads a file into `buffer`, which only ever grows, so that memory is not cleared for each

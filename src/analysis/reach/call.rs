@@ -446,7 +446,6 @@ impl<'p> Engine<'p> {
         (state.is_bound && from != ProtectionFrom::OTHER).then_some(from)
     }
 
-
     /// A call of functions of the tree.
     fn call_targets(&mut self, frame: Frame<'p>, call: ExprId, mut state: State) -> Vec<State> {
         let ExprKind::Call { callee, args } = &frame.body.expr(call).kind else {
@@ -562,7 +561,9 @@ impl<'p> Engine<'p> {
                 let mut ty = ty;
                 inner.iter().any(|&member| {
                     let is_set = ty.is_unknown() || may_set(ty.base, member);
-                    ty = world.program.field_type(ty.base, member, frame.function.file);
+                    ty = world
+                        .program
+                        .field_type(ty.base, member, frame.function.file);
                     is_set
                 })
             };
@@ -572,7 +573,10 @@ impl<'p> Engine<'p> {
                     return true;
                 }
                 // An operation gives a page; the rest of the fault is the core's.
-                let Some(inner) = part.fields.get(n_fields..).filter(|inner| !inner.is_empty())
+                let Some(inner) = part
+                    .fields
+                    .get(n_fields..)
+                    .filter(|inner| !inner.is_empty())
                 else {
                     return is_operation || is_known;
                 };

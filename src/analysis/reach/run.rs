@@ -265,10 +265,8 @@ impl<'p> Engine<'p> {
             .get(&frame.id)
             .is_some_and(|places| places.contains(&(frame.body_index, call)));
         let is_indirect = self.is_way_indirect(frame.context);
-        self.is_met |= is_target
-            && effect != Effect::Unclear
-            && self.goal.is_met(effect)
-            && !is_indirect;
+        self.is_met |=
+            is_target && effect != Effect::Unclear && self.goal.is_met(effect) && !is_indirect;
         let hits = self.hits.entry(place).or_default();
         let is_known = |known: &Hit| (known.effect, known.is_indirect) == (effect, is_indirect);
         if !hits.iter().any(is_known) {

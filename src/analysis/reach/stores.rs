@@ -164,13 +164,7 @@ impl Found {
     }
 }
 
-fn targets(
-    world: World<'_>,
-    id: FnId,
-    index: usize,
-    body: &Body,
-    callee: ExprId,
-) -> Vec<FnId> {
+fn targets(world: World<'_>, id: FnId, index: usize, body: &Body, callee: ExprId) -> Vec<FnId> {
     let program = world.program;
     let callee = strip(body, callee);
     match body.expr(callee).kind {
