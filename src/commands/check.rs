@@ -39,8 +39,6 @@ pub struct Check {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     baseline: Option<PathBuf>,
     #[command(flatten)]
-    against: AgainstArgs,
-    #[command(flatten)]
     paths: Paths,
     /// Only findings of this rule; may be given several times
     #[arg(long = "rule", value_name = "RULE",
@@ -57,6 +55,8 @@ pub struct Check {
     /// is analysed all the same
     #[arg(long = "path", value_name = "PATH")]
     only: Vec<String>,
+    #[command(flatten)]
+    against: AgainstArgs,
 }
 
 /// The least severity that is printed.
@@ -213,11 +213,15 @@ impl Check {
             Some(against) => global.run_change(&self.paths, &against)?,
             None => global.run("check", &self.paths, Wanted::Everything)?,
         };
+        // What the settings call a note is one that somebody wants to see.
+        report.findings.retain(|finding| selection.has(finding));
         values.apply(&mut report, kconfig.as_ref());
         if let Some(baseline) = baseline {
             baseline.apply(&mut report);
         }
-        report.findings.retain(|finding| selection.has(finding));
+        if selection.severity.is_some() {
+            report.findings.retain(|finding| selection.has(finding));
+        }
         output.write(|format, buffer| render(format, &report, buffer))?;
         global.closing(&report)?;
         Ok(fail_on.status(&report))

@@ -177,6 +177,16 @@ fn describe_coverage(coverage: &Coverage) -> String {
     out
 }
 
+/// The same, with how much of the generic code is judged.
+fn describe_judged(coverage: &Coverage) -> String {
+    let mut out = describe_coverage(coverage);
+    if coverage.functions > 0 {
+        let unproven = text::count(coverage.unproven, "generic use", "generic uses");
+        out.push_str(&format!("; {unproven} unproven"));
+    }
+    out
+}
+
 /// Which findings are not shown, and what was compared; a line for each.
 fn describe_filters(filters: &Filters) -> Vec<(&'static str, String)> {
     let mut out = Vec::new();
@@ -272,7 +282,7 @@ fn describe_run(report: &Report) -> String {
     );
     let comparison = report.filters.comparison.as_ref();
     if comparison.is_none_or(|comparison| comparison.analysed) {
-        parts.push(describe_coverage(&report.coverage));
+        parts.push(describe_judged(&report.coverage));
     }
     parts.join("; ")
 }
@@ -280,11 +290,10 @@ fn describe_run(report: &Report) -> String {
 /// The last lines of every report for people: what was checked and how well. How much of the
 /// generic code is judged belongs to reports that judge it.
 fn closing(canvas: &mut Canvas, tree: &TreeSummary, coverage: &Coverage, is_judged: bool) {
-    let mut described = describe_coverage(coverage);
-    if is_judged && coverage.functions > 0 {
-        let unproven = text::count(coverage.unproven, "generic use", "generic uses");
-        described.push_str(&format!("; {unproven} unproven"));
-    }
+    let described = match is_judged {
+        true => describe_judged(coverage),
+        false => describe_coverage(coverage),
+    };
     canvas.field(0, "checked", &describe_tree(tree));
     canvas.field(0, "coverage", &described);
 }

@@ -387,7 +387,13 @@ impl<'p> Engine<'p> {
         state.learnt.clear();
     }
 
-    fn eval_binary(&self, state: &State, op: BinaryOp, left: Known, right: Known) -> Known {
+    pub(super) fn eval_binary(
+        &self,
+        state: &State,
+        op: BinaryOp,
+        left: Known,
+        right: Known,
+    ) -> Known {
         let because = left.because | right.because;
         match (&left.value, &right.value) {
             (Value::OtherKind(why), _) | (_, Value::OtherKind(why))

@@ -1,5 +1,7 @@
 //! What a condition teaches: the state on each side of a branch.
 
+use std::collections::BTreeSet;
+
 use crate::analysis::bits::Bits;
 use crate::analysis::dictionary::Word;
 use crate::program::{BinaryOp, BlockId, CaseLabel, ExprId, ExprKind, UnaryOp};
@@ -283,33 +285,53 @@ impl<'p> Engine<'p> {
     pub(super) fn switch(
         &mut self,
         frame: Frame<'p>,
+        block: BlockId,
         value: ExprId,
-        arms: &[(CaseLabel, BlockId)],
-        default: BlockId,
+        (arms, default): (&[(CaseLabel, BlockId)], BlockId),
         mut state: State,
     ) -> Vec<(BlockId, State)> {
-        let examined = self.eval(frame, &mut state, value).value;
-        let mut next = Vec::new();
+        let examined = match self.is_removed(frame, value) {
+            true => Known::default(),
+            false => self.eval(frame, &mut state, value),
+        };
+        let mut next: BTreeSet<BlockId> = BTreeSet::new();
+        let mut never: Vec<(BlockId, Because)> = Vec::new();
         let mut is_decided = false;
+        let mut because = Because::NOTHING;
         for (label, target) in arms {
-            if let (CaseLabel::Value(label), Value::Int(number)) = (label, &examined)
-                && let Value::Int(wanted) = self.eval(frame, &mut state, *label).value
-            {
-                if wanted != *number {
-                    continue;
-                }
-                is_decided = true;
-            }
-            next.push(*target);
             if is_decided {
-                break;
+                never.push((*target, because));
+                continue;
+            }
+            let CaseLabel::Value(label) = label else {
+                next.insert(*target);
+                continue;
+            };
+            let wanted = self.eval(frame, &mut state, *label);
+            let equal = self.eval_binary(&state, BinaryOp::Eq, examined.clone(), wanted);
+            because |= equal.because;
+            match equal.value.truth() {
+                Some(false) => never.push((*target, equal.because)),
+                truth => {
+                    is_decided = truth == Some(true);
+                    next.insert(*target);
+                }
             }
         }
-        if !is_decided {
-            next.push(default);
+        match is_decided {
+            true => never.push((default, because)),
+            false => {
+                next.insert(default);
+            }
         }
-        next.sort();
-        next.dedup();
+        for (target, because) in never {
+            if !next.contains(&target) {
+                self.cut(frame, (block, target), value, because, &state);
+            }
+        }
+        for target in &next {
+            self.pass(frame, block, *target, state.is_bound);
+        }
         state.forget_results();
         next.into_iter()
             .map(|target| (target, state.clone()))

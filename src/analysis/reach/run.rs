@@ -525,7 +525,7 @@ impl<'p> Engine<'p> {
             } => {
                 let mut next = Vec::new();
                 for state in self.evaluated(frame, *value, states) {
-                    next.extend(self.switch(frame, *value, arms, *default, state));
+                    next.extend(self.switch(frame, id, *value, (arms, *default), state));
                 }
                 next
             }
@@ -558,7 +558,7 @@ impl<'p> Engine<'p> {
     }
 
     /// Notes that the override mapping takes an edge.
-    fn pass(&mut self, frame: Frame<'p>, from: BlockId, to: BlockId, is_bound: bool) {
+    pub(super) fn pass(&mut self, frame: Frame<'p>, from: BlockId, to: BlockId, is_bound: bool) {
         if is_bound {
             let context = &mut self.contexts[frame.context];
             context.visited[frame.body_index].insert(from.0 as usize);
@@ -567,7 +567,7 @@ impl<'p> Engine<'p> {
     }
 
     /// Notes that a state does not take an edge.
-    fn cut(
+    pub(super) fn cut(
         &mut self,
         frame: Frame<'p>,
         edge: (BlockId, BlockId),

@@ -1,0 +1,18 @@
+/* No driver of this tree makes overrides, and the APIs let one do so: a warning. */
+/* --- file: mm/remake.c */
+#include <linux/mm.h>
+
+static void remake_bad(struct vm_area_struct *vma, unsigned long address, pte_t *ptep)
+{
+	pte_t old = ptep_get(ptep);
+
+	set_pte_at(vma->vm_mm, address, ptep, mk_pte(pte_page(old), vma->vm_page_prot)); /* warning: [generic-rebuild] rebuilds an entry */
+}
+
+void remake_range(struct mm_struct *mm, unsigned long address, pte_t *ptep)
+{
+	struct vm_area_struct *vma = find_vma(mm, address);
+
+	if (vma)
+		remake_bad(vma, address, ptep);
+}
