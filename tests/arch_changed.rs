@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 use support::kernel::{LINUX_6_1, LINUX_6_12};
-use support::{ptelint, text};
+use support::{copy_tree, ptelint, text};
 
 const X86: &str = "arch/x86/include/asm/pgtable_types.h";
 const MIPS: &str = "arch/mips/include/asm/pgtable-bits.h";
@@ -200,25 +200,4 @@ fn change(tree: &Path, file: &str, from: &str, to: &str) {
     let before = fs::read_to_string(&path).expect("a header");
     assert_eq!(before.matches(from).count(), 1, "{file}: {from}");
     fs::write(&path, before.replace(from, to)).expect("a copy that can be written");
-}
-
-fn copy_tree(from: &Path, to: &Path, directories: &[&str]) {
-    for file in ["MAINTAINERS", "Makefile", "Kconfig"] {
-        copy(&from.join(file), &to.join(file));
-    }
-    for directory in directories {
-        copy(&from.join(directory), &to.join(directory));
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    if from.is_dir() {
-        fs::create_dir_all(to).expect("a directory");
-        for entry in fs::read_dir(from).expect("a directory").flatten() {
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else if let Ok(content) = fs::read(from) {
-        // Not a copy of the mode: trees can be read-only.
-        fs::write(to, content).expect("a file");
-    }
 }

@@ -191,15 +191,24 @@ impl Session<'_> {
 }
 
 /// On which architectures a function that modifies an entry loses caching or encryption; `None` if
-/// there is no architecture in the tree that shows it. hugetlb has entries like any other.
+/// no architecture of the tree shows it, or none that is understood loses them while others are
+/// not understood.
 fn losing(matrix: &Matrix, name: &str) -> Option<BTreeSet<String>> {
     let modifier = arch_stage::Modifier::of_call(name)?;
-    let is_shown = matrix.rows.iter().any(|row| row.function == modifier);
     let kinds = [arch_stage::Kind::Caching, arch_stage::Kind::Encryption];
-    let losing = kinds
+    let losing: BTreeSet<String> = kinds
         .into_iter()
-        .flat_map(|kind| matrix.loses(modifier, kind));
-    is_shown.then(|| losing.map(str::to_owned).collect())
+        .flat_map(|kind| matrix.loses(modifier, kind))
+        .map(str::to_owned)
+        .collect();
+    let mut rows = matrix
+        .rows
+        .iter()
+        .filter(|row| row.function == modifier)
+        .peekable();
+    let is_shown = rows.peek().is_some();
+    let is_understood = rows.all(|row| row.verdict != arch_stage::Verdict::Unknown);
+    (is_shown && (is_understood || !losing.is_empty())).then_some(losing)
 }
 
 /// The architecture directories with a definition of `name`, as a function or a macro.

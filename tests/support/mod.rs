@@ -6,6 +6,7 @@
 
 pub mod kernel;
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -30,4 +31,28 @@ pub fn run(current_dir: &Path, args: &str) -> Output {
 /// Output as text; the program promises UTF-8.
 pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("output is UTF-8")
+}
+
+/// Copies files and directories of a tree, with what makes it one.
+pub fn copy_tree(from: &Path, to: &Path, directories: &[&str]) {
+    for file in ["MAINTAINERS", "Makefile", "Kconfig"] {
+        copy(&from.join(file), &to.join(file));
+    }
+    for directory in directories {
+        copy(&from.join(directory), &to.join(directory));
+    }
+}
+
+/// Copies a file, or a directory with all in it.
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).expect("a directory");
+        for entry in fs::read_dir(from).expect("a directory").flatten() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else if let Ok(content) = fs::read(from) {
+        fs::create_dir_all(to.parent().expect("below a directory")).expect("a directory");
+        // Not a copy of the mode: trees can be read-only.
+        fs::write(to, content).expect("a file");
+    }
 }
