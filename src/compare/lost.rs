@@ -362,6 +362,7 @@ impl Telling<'_> {
             arches: self.arches(),
             condition: None,
             trace: self.trace(),
+            witnesses: Vec::new(),
             label: self.label().to_owned(),
             labels: self.labels(),
             why: self.why(),

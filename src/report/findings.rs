@@ -13,6 +13,8 @@ use crate::rules::{self, Finding, Severity};
 
 /// Steps of a trace shown; the middle of a longer one is left out, and said to be.
 const MOST_STEPS: usize = 16;
+/// Mappings that suffer, shown of a finding.
+const MOST_WITNESSES: usize = 12;
 /// Notes stand behind the line numbers and a bullet.
 const NOTE_WIDTH: usize = text::WIDTH - 8;
 
@@ -139,6 +141,9 @@ fn notes(finding: &Finding) -> Vec<String> {
     if !finding.trace.is_empty() {
         notes.push(trace(finding));
     }
+    if finding.witnesses.len() > 1 {
+        notes.push(witnesses(finding));
+    }
     let mut paragraph = |head: &str, body: &str| {
         if !body.is_empty() {
             let body = format!("{head}: {}", text::printable(body));
@@ -152,6 +157,22 @@ fn notes(finding: &Finding) -> Vec<String> {
     paragraph("why", &finding.why);
     paragraph("help", &finding.help);
     notes
+}
+
+/// The mappings that suffer beside the one the trace begins with, the first few of them.
+fn witnesses(finding: &Finding) -> String {
+    let mut lines = vec!["mappings that suffer:".to_owned()];
+    for one in finding.witnesses.iter().take(MOST_WITNESSES) {
+        let line = format!(
+            "  {}:{} in `{}`: {}",
+            one.file, one.line, one.function, one.note
+        );
+        lines.push(text::printable(&line).into_owned());
+    }
+    if let Some(n_more @ 1..) = finding.witnesses.len().checked_sub(MOST_WITNESSES) {
+        lines.push(format!("  … and {n_more} more; `--format json` has them"));
+    }
+    lines.join("\n")
 }
 
 fn trace(finding: &Finding) -> String {
@@ -242,6 +263,7 @@ mod tests {
             arches: BTreeSet::new(),
             condition: None,
             trace: Vec::new(),
+            witnesses: Vec::new(),
             fingerprint: String::new(),
             label: "here".to_owned(),
             labels: Vec::new(),

@@ -98,6 +98,7 @@ impl Comment {
             arches: BTreeSet::new(),
             condition: None,
             trace: Vec::new(),
+            witnesses: Vec::new(),
             fingerprint: match n_of_file {
                 1 => format!("{}|{path}||", RULE.id),
                 n => format!("{}|{path}|||{n}", RULE.id),

@@ -104,6 +104,7 @@ fn finding(
     let mut finding = input.draft(&RULE, witness::severity(&witnesses), site, text);
     finding.arches = [arch.to_owned()].into();
     finding.trace = input.trace_from(&witnesses, one);
+    finding.witnesses = Input::listed(&witnesses);
     finding.trace.push(taken(row, bits_kind));
     witness::add_absence(&mut finding, &witnesses);
     let variants: Vec<&str> = losing.iter().map(|row| row.variant.as_str()).collect();

@@ -49,6 +49,7 @@ impl Input<'_> {
             arches: self.places.arch(function.file).into_iter().collect(),
             condition: self.places.condition(function.file, site.span.start),
             trace: Vec::new(),
+            witnesses: Vec::new(),
             fingerprint: format!("{}|{path}|{}|{}", rule.id, function.name, text.what),
             label: text.label,
             labels: Vec::new(),

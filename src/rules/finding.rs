@@ -31,6 +31,9 @@ pub struct Finding {
     pub condition: Option<String>,
     /// From the override insertion to the defect, or how control gets to it.
     pub trace: Vec<TraceStep>,
+    /// Mappings of the tree that suffer, each by the call that inserts its entries.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<TraceStep>,
     /// Stable when code moves: rule, function, path and what is reported, never the line.
     pub fingerprint: String,
     /// What is written under the defect itself.

@@ -57,6 +57,7 @@ fn finding(lost: &Regression) -> Finding {
         arches: [lost.arch.clone()].into(),
         condition: None,
         trace: Vec::new(),
+        witnesses: Vec::new(),
         fingerprint: format!("{}|{}|{function}|{what}", RULE.id, lost.file),
         label,
         labels: Vec::new(),

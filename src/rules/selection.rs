@@ -57,6 +57,7 @@ mod tests {
             arches: BTreeSet::new(),
             condition: None,
             trace: Vec::new(),
+            witnesses: Vec::new(),
             fingerprint: String::new(),
             label: String::new(),
             labels: Vec::new(),

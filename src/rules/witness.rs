@@ -50,17 +50,21 @@ impl Input<'_> {
             && mapping.path.first().is_none_or(|step| is_built(&step.file))
     }
 
-    /// From the first witness, by way of what the engine found, to a generic use; the other
-    /// witnesses come first, one line each.
+    /// Names the witnesses, each by the call that inserts its entries.
+    pub(super) fn listed(witnesses: &[&Mapping]) -> Vec<TraceStep> {
+        let step = |one: &&Mapping| TraceStep {
+            file: one.file.clone(),
+            line: one.line,
+            function: one.function.clone(),
+            note: format!("{} changes {}", one.api, words(&one.kinds)),
+        };
+        witnesses.iter().map(step).collect()
+    }
+
+    /// From the first witness, by way of what the engine found, to a generic use.
     pub(super) fn trace_from(&self, witnesses: &[&Mapping], one: &GenericUse) -> Vec<TraceStep> {
         let mut steps = Vec::new();
-        if let Some((first, others)) = witnesses.split_first() {
-            steps.extend(others.iter().map(|other| TraceStep {
-                file: other.file.clone(),
-                line: other.line,
-                function: other.function.clone(),
-                note: format!("{} inserts overrides, too", other.api),
-            }));
+        if let Some(first) = witnesses.first() {
             for (i, step) in first.path.iter().enumerate() {
                 let note = match first.path.get(i + 1) {
                     Some(next) => format!("calls `{}`", next.function),

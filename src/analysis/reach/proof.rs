@@ -285,7 +285,10 @@ impl Case<'_> {
         let mut judgement = Judgement {
             is_reached,
             doubts: climbed.doubts,
-            set: is_reached.then(|| set.clone()).unwrap_or_default(),
+            set: match is_reached {
+                true => set.clone(),
+                false => BTreeMap::new(),
+            },
             guards: climbed.guards,
             trace: climbed.reached.unwrap_or_default(),
             ..Judgement::default()
