@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::callgraph::{FnId, Program};
-use crate::program::{ExprId, ExprKind, FileId, Span, Symbol};
+use crate::program::{ExprId, ExprKind, FileId, Function, Span, Symbol};
 use crate::vocabulary::{Level, ProtectionEffect};
 
 use super::dictionary::{Dictionary, Word};
+use super::dropped::dropped;
 use super::facts::World;
 use super::machine::{Event, EventKind};
 use super::places::Places;
@@ -184,7 +185,7 @@ fn overrides_at(world: World<'_>, places: &Places<'_>, level: Level) -> Override
             });
         for (id, function) in definitions {
             is_defined = true;
-            if insert.level != level || computes_and_drops(function) {
+            if insert.level != level || computes_and_drops(world.dictionary, function) {
                 continue;
             }
             found.are_anywhere |= insert.protection.is_some();
@@ -217,35 +218,11 @@ fn calls(program: &Program, caller: FnId, callee: FnId) -> bool {
 }
 
 /// True if a function has a protection changed for it, by a function that is given its address,
-/// and then never reads it.
-fn computes_and_drops(function: &crate::program::Function) -> bool {
-    let protections = function
-        .locals
+/// and then does not use it.
+fn computes_and_drops(dictionary: &Dictionary<'_>, function: &Function) -> bool {
+    dropped(dictionary, function)
         .iter()
-        .enumerate()
-        .filter(|(_, local)| local.ty.base == "pgprot_t" && local.ty.pointers == 0);
-    protections.into_iter().any(|(number, _)| {
-        function.bodies.iter().any(|body| {
-            let is_it = |expr: ExprId| {
-                matches!(body.expr(expr).kind, ExprKind::Local(local) if local.0 as usize == number)
-            };
-            let mut n_addresses = 0;
-            let mut n_mentions = 0;
-            let mut n_targets = 0;
-            for (i, expr) in body.exprs.iter().enumerate() {
-                n_mentions += usize::from(is_it(ExprId(i as u32)));
-                if let ExprKind::AddrOf(place) = expr.kind {
-                    n_addresses += usize::from(is_it(place));
-                }
-            }
-            for instr in body.blocks.iter().flat_map(|block| &block.instrs) {
-                if let crate::program::Instr::Assign { target, .. } = instr {
-                    n_targets += usize::from(is_it(*target));
-                }
-            }
-            n_addresses > 0 && n_mentions == n_addresses + n_targets
-        })
-    })
+        .any(|one| one.by.is_some())
 }
 
 /// The insertion APIs that are generic functions, and every function that only inserters call.
@@ -455,7 +432,7 @@ impl Judge<'_> {
         self.inserters.iter().any(|&caller| {
             let function = self.program.function(caller);
             self.dictionary.is_insert(function.name)
-                && computes_and_drops(function)
+                && computes_and_drops(self.dictionary, function)
                 && self.uses.events.contains_key(&id)
                 && calls(self.program, caller, id)
         })

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::load::{self, Scope};
 use super::{
-    Options, PipelineError, Progress, Report, TreeSummary, Wanted, analyse, arch_rules_of, in_pool,
-    index, kind_of, vocabulary_of,
+    Options, PipelineError, Progress, Report, TreeSummary, Wanted, analyse, in_pool, index,
+    kind_of, rules_of,
 };
 use crate::analysis::{Coverage, is_generic_path};
 use crate::arch::Rules;
@@ -48,8 +48,7 @@ pub fn run_change(
     progress: &dyn Progress,
 ) -> Result<Report, PipelineError> {
     in_pool(options, || {
-        let vocabulary = vocabulary_of(options)?;
-        let arch_rules = arch_rules_of(options)?;
+        let (vocabulary, arch_rules) = rules_of(options)?;
         if paths.is_empty() && !tree::is_in_linux_tree() {
             return Err(PipelineError::NothingToCompare);
         }

@@ -32,8 +32,8 @@ pub use change::{Against, check_patch, run_change};
 pub use graph::graph;
 pub use stats::StageStats;
 pub use why::{
-    Explained, ExplainedAxiom, ExplainedGuard, ExplainedState, Fallen, Passage, SourceLine,
-    WhyAnswer, WhyQuery, why,
+    Explained, ExplainedAxiom, ExplainedGuard, ExplainedState, Fallen, SourceLine, WhyAnswer,
+    WhyQuery, why,
 };
 
 use load::Scope;
@@ -284,8 +284,7 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Report, PipelineError> {
     in_pool(options, || {
-        let vocabulary = vocabulary_of(options)?;
-        let arch_rules = arch_rules_of(options)?;
+        let (vocabulary, arch_rules) = rules_of(options)?;
         let mut clock = Clock::start();
         let (tree, is_sample) = open(paths)?;
         clock.stage("walk");
@@ -348,6 +347,11 @@ fn in_pool<T: Send>(
             reason: error.to_string(),
         })?;
     pool.install(work)
+}
+
+/// The vocabulary and the variants of architectures that a run goes by.
+fn rules_of(options: &Options) -> Result<(Vocabulary, Rules), PipelineError> {
+    Ok((vocabulary_of(options)?, arch_rules_of(options)?))
 }
 
 fn vocabulary_of(options: &Options) -> Result<Vocabulary, VocabularyError> {

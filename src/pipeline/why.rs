@@ -8,8 +8,8 @@ use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use crate::analysis::{
-    self, Coverage, Doubt, GenericUse, GuardKind, Mapping, Question, Reader, SetState, TraceStep,
-    Use, Uses, Verdict, Without,
+    self, Coverage, Doubt, GenericUse, GuardKind, Mapping, Question, Reader, SetState, Step,
+    TraceStep, Use, Uses, Verdict, Without,
 };
 use crate::arch::Matrix;
 use crate::callgraph::FnId;
@@ -19,8 +19,8 @@ use super::load::Scope;
 use super::session::{self, Session};
 use super::stats::Clock;
 use super::{
-    Options, PipelineError, Progress, SourceLookup, TreeSummary, arch_rules_of, in_pool, index,
-    open, similar, vocabulary_of,
+    Options, PipelineError, Progress, SourceLookup, TreeSummary, in_pool, index, open, rules_of,
+    similar,
 };
 
 /// What is asked.
@@ -56,7 +56,7 @@ pub struct WhyAnswer {
     /// The insertions at the place.
     pub mappings: Vec<Mapping>,
     /// The conditions that were taken to be unknown.
-    pub removed: Vec<Passage>,
+    pub removed: Vec<Step>,
     /// How many proofs there are, of which some were tried.
     pub n_proofs: usize,
     /// Proofs that fall without what was left out.
@@ -76,7 +76,7 @@ pub struct Explained {
     /// What no source tells and the proof rests on.
     pub axioms: Vec<ExplainedAxiom>,
     /// From where an override mapping comes into view to the use.
-    pub trace: Vec<Passage>,
+    pub trace: Vec<Step>,
     /// States of an entry that the way depends on, and how an entry gets there.
     pub states: Vec<ExplainedState>,
     /// What a person has to find out.
@@ -88,7 +88,7 @@ pub struct Explained {
 pub struct ExplainedGuard {
     /// Where it is.
     #[serde(flatten)]
-    pub place: Passage,
+    pub place: Step,
     /// What it tells.
     pub says: &'static str,
     /// True if the proof falls without it alone; `None` for what cannot be taken out.
@@ -112,18 +112,7 @@ pub struct ExplainedState {
     /// What the entry is.
     pub state: &'static str,
     /// The way to the place that makes it so.
-    pub trace: Vec<Passage>,
-}
-
-/// A place on a way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Passage {
-    /// Path relative to the tree.
-    pub file: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// The function it is in.
-    pub function: String,
+    pub trace: Vec<Step>,
 }
 
 /// A proof that falls.
@@ -135,7 +124,7 @@ pub struct Fallen {
     /// What becomes of it.
     pub becomes: Verdict,
     /// The way that is open then.
-    pub trace: Vec<Passage>,
+    pub trace: Vec<Step>,
 }
 
 /// Explains a use, or says which proofs fall.
@@ -146,8 +135,7 @@ pub fn why(
     progress: &dyn Progress,
 ) -> Result<WhyAnswer, PipelineError> {
     in_pool(options, || {
-        let vocabulary = vocabulary_of(options)?;
-        let arch_rules = arch_rules_of(options)?;
+        let (vocabulary, arch_rules) = rules_of(options)?;
         let axioms: Vec<&str> = vocabulary
             .axiom
             .iter()
@@ -235,10 +223,10 @@ impl Asker<'_, '_> {
         };
         if let Some(place) = &query.if_removed {
             without.conditions = self.conditions(place)?;
-            let mut removed: Vec<Passage> = without
+            let mut removed: Vec<Step> = without
                 .conditions
                 .iter()
-                .map(|&(function, span)| self.passage(function, span))
+                .map(|&(function, span)| self.step(function, span))
                 .collect();
             removed.sort();
             removed.dedup();
@@ -298,7 +286,7 @@ impl Asker<'_, '_> {
         let mut guards: Vec<ExplainedGuard> = guards
             .into_par_iter()
             .map(|guard| ExplainedGuard {
-                place: self.passage(guard.function, guard.span),
+                place: self.step(guard.function, guard.span),
                 says: match guard.kind {
                     GuardKind::Condition => "override mappings are turned away",
                     GuardKind::Entry => "the entry is no override",
@@ -388,7 +376,7 @@ impl Asker<'_, '_> {
                 name(function)
             ),
             Doubt::Page(function, span) => {
-                let place = self.passage(function, span);
+                let place = self.step(function, span);
                 format!(
                     "Which page does the entry made at {}:{} map? Nothing that was found tells \
                      whether a driver inserted it.",
@@ -412,16 +400,16 @@ impl Asker<'_, '_> {
         }
     }
 
-    fn trace(&self, steps: &[TraceStep]) -> Vec<Passage> {
+    fn trace(&self, steps: &[TraceStep]) -> Vec<Step> {
         let steps = steps.iter();
         steps
-            .map(|step| self.passage(step.function, step.span))
+            .map(|step| self.step(step.function, step.span))
             .collect()
     }
 
-    fn passage(&self, function: FnId, span: Span) -> Passage {
+    fn step(&self, function: FnId, span: Span) -> Step {
         let function = self.session.world.program.function(function);
-        Passage {
+        Step {
             file: self.session.places.path(function.file).to_owned(),
             line: self.session.places.line_column(function.file, span.start).0,
             function: function.name.to_string(),

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::excerpt::Sources;
 use super::readers::{meaning, style, what};
 use super::{Canvas, Style, closing, text};
-use crate::analysis::{Mapping, Verdict};
-use crate::pipeline::{Explained, Fallen, Passage, TreeSummary, WhyAnswer};
+use crate::analysis::{Mapping, Reader, Step, Verdict};
+use crate::pipeline::{Explained, Fallen, TreeSummary, WhyAnswer};
 
 /// Writes the answer.
 pub fn why(answer: &WhyAnswer, out: &mut Buffer) {
@@ -37,17 +37,11 @@ pub fn why(answer: &WhyAnswer, out: &mut Buffer) {
         canvas.put("\n");
     }
     if asked_what_falls && answer.mappings.is_empty() {
+        let proofs = text::count(answer.n_proofs, "proof", "proofs");
         let found = match answer.fallen.len() {
-            0 => format!(
-                "all {} stand",
-                text::count(answer.n_proofs, "proof", "proofs")
-            ),
-            n => format!(
-                "{} of {} falls",
-                n,
-                text::count(answer.n_proofs, "proof", "proofs")
-            )
-            .replace(" falls", if n == 1 { " falls" } else { " fall" }),
+            0 => format!("all {proofs} stand"),
+            1 => format!("1 of {proofs} falls"),
+            n => format!("{n} of {proofs} fall"),
         };
         canvas.field(0, "found", &found);
     }
@@ -65,7 +59,7 @@ pub fn why_json(answer: &WhyAnswer) -> serde_json::Result<String> {
         assumptions: &'a [String],
         readers: &'a [Explained],
         mappings: &'a [Mapping],
-        removed: &'a [Passage],
+        removed: &'a [Step],
         fallen: &'a [Fallen],
     }
     super::json::pretty(&Answer {
@@ -83,12 +77,7 @@ pub fn why_json(answer: &WhyAnswer) -> serde_json::Result<String> {
 
 fn explained(canvas: &mut Canvas, one: &Explained, answer: &WhyAnswer, sources: &mut Sources) {
     let reader = &one.reader;
-    let place = Passage {
-        file: reader.file.clone(),
-        line: reader.line,
-        function: reader.function.clone(),
-    };
-    passage(canvas, &place, &what(reader), sources);
+    passage(canvas, &place_of(reader), &what(reader), sources);
     canvas.put("\n");
     canvas.styled(style(reader.verdict), &text::word(&reader.verdict));
     let mut verdict = format!(": {}", meaning(reader.verdict));
@@ -163,7 +152,7 @@ fn explained(canvas: &mut Canvas, one: &Explained, answer: &WhyAnswer, sources: 
 }
 
 fn insertion(canvas: &mut Canvas, mapping: &Mapping, sources: &mut Sources) {
-    let place = Passage {
+    let place = Step {
         file: mapping.file.clone(),
         line: mapping.line,
         function: mapping.function.clone(),
@@ -180,31 +169,17 @@ fn insertion(canvas: &mut Canvas, mapping: &Mapping, sources: &mut Sources) {
     }
     canvas.put("\n");
     heading(canvas, "From the driver's operation");
-    let steps: Vec<Passage> = mapping
-        .path
-        .iter()
-        .map(|step| Passage {
-            file: step.file.clone(),
-            line: step.line,
-            function: step.function.clone(),
-        })
-        .collect();
-    way(canvas, &steps, sources);
+    way(canvas, &mapping.path, sources);
 }
 
 fn fallen(canvas: &mut Canvas, one: &Fallen, sources: &mut Sources) {
     let reader = &one.reader;
-    let place = Passage {
-        file: reader.file.clone(),
-        line: reader.line,
-        function: reader.function.clone(),
-    };
     let mut says = format!("{}: {}", what(reader), text::word(&reader.verdict));
     if !reader.reasons.is_empty() {
         says.push_str(&format!(" ({})", text::join(&reader.reasons, ", ")));
     }
     says.push_str(&format!(" becomes {}", text::word(&one.becomes)));
-    passage(canvas, &place, &says, sources);
+    passage(canvas, &place_of(reader), &says, sources);
     for step in &one.trace {
         canvas.line(&format!(
             "        {}:{} in {}",
@@ -213,14 +188,22 @@ fn fallen(canvas: &mut Canvas, one: &Fallen, sources: &mut Sources) {
     }
 }
 
-fn way(canvas: &mut Canvas, steps: &[Passage], sources: &mut Sources) {
+fn way(canvas: &mut Canvas, steps: &[Step], sources: &mut Sources) {
     for step in steps {
         passage(canvas, step, "", sources);
     }
 }
 
+fn place_of(reader: &Reader) -> Step {
+    Step {
+        file: reader.file.clone(),
+        line: reader.line,
+        function: reader.function.clone(),
+    }
+}
+
 /// A place, what is to be said of it, and its source line.
-fn passage(canvas: &mut Canvas, place: &Passage, says: &str, sources: &mut Sources) {
+fn passage(canvas: &mut Canvas, place: &Step, says: &str, sources: &mut Sources) {
     canvas.put("  ");
     let file = text::printable(&place.file).into_owned();
     canvas.styled(Style::File, &format!("{file}:{}", place.line));

@@ -86,7 +86,7 @@ fn finding(
     };
     let suffering = match witnesses.is_empty() {
         true => String::new(),
-        false => format!(", as those of {}", Input::name_witnesses(&witnesses)),
+        false => format!(", as those of {}", witness::name_witnesses(&witnesses)),
     };
     let text = Text {
         message: format!(
@@ -104,7 +104,7 @@ fn finding(
     let mut finding = input.draft(&RULE, witness::severity(&witnesses), site, text);
     finding.arches = [arch.to_owned()].into();
     finding.trace = input.trace_from(&witnesses, one);
-    finding.witnesses = Input::listed(&witnesses);
+    finding.witnesses = witness::listed(&witnesses);
     finding.trace.push(taken(row, bits_kind));
     witness::add_absence(&mut finding, &witnesses);
     let variants: Vec<&str> = losing.iter().map(|row| row.variant.as_str()).collect();

@@ -56,7 +56,7 @@ fn finding(input: &Input<'_>, one: &GenericUse) -> Finding {
     let mut finding = input.draft(&RULE, witness::severity(&witnesses), site, text);
     finding.arches.extend(one.reader.arches.iter().cloned());
     finding.trace = input.trace_from(&witnesses, one);
-    finding.witnesses = Input::listed(&witnesses);
+    finding.witnesses = witness::listed(&witnesses);
     witness::add_absence(&mut finding, &witnesses);
     finding
 }

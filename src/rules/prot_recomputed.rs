@@ -9,6 +9,7 @@ use crate::vocabulary::{Kind, Phase, ProtectionEffect};
 
 use super::draft::{Site, Text};
 use super::late_prot_write::{is_core, looked_up};
+use super::witness::words;
 use super::{Finding, Input, Oracle, Rule, Severity};
 
 /// The declaration.
@@ -327,17 +328,6 @@ fn operation_finding(input: &Input<'_>, function: FnId, one: &Found<'_>) -> Opti
 fn directory<'i>(input: &'i Input<'_>, function: FnId) -> &'i str {
     let path = input.places.path(input.program.function(function).file);
     &path[..path.rfind('/').map_or(0, |at| at + 1)]
-}
-
-fn words(kinds: &BTreeSet<Kind>) -> String {
-    let words: Vec<&str> = kinds
-        .iter()
-        .map(|kind| match kind {
-            Kind::Encryption => "encryption",
-            _ => "caching",
-        })
-        .collect();
-    words.join(" and ")
 }
 
 /// True if the operations of the mapping want to be told of writes.

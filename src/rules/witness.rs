@@ -50,17 +50,6 @@ impl Input<'_> {
             && mapping.path.first().is_none_or(|step| is_built(&step.file))
     }
 
-    /// Names the witnesses, each by the call that inserts its entries.
-    pub(super) fn listed(witnesses: &[&Mapping]) -> Vec<TraceStep> {
-        let step = |one: &&Mapping| TraceStep {
-            file: one.file.clone(),
-            line: one.line,
-            function: one.function.clone(),
-            note: format!("{} changes {}", one.api, words(&one.kinds)),
-        };
-        witnesses.iter().map(step).collect()
-    }
-
     /// From the first witness, by way of what the engine found, to a generic use.
     pub(super) fn trace_from(&self, witnesses: &[&Mapping], one: &GenericUse) -> Vec<TraceStep> {
         let mut steps = Vec::new();
@@ -104,21 +93,32 @@ impl Input<'_> {
         }
         steps
     }
+}
 
-    /// Names the witnesses of a finding, a few of them, for its text.
-    pub(super) fn name_witnesses(witnesses: &[&Mapping]) -> String {
-        const MOST: usize = 6;
-        let names: BTreeSet<&str> = witnesses.iter().map(|one| one.function.as_str()).collect();
-        let shown: Vec<String> = names
-            .iter()
-            .take(MOST)
-            .map(|name| format!("`{name}`"))
-            .collect();
-        let list = shown.join(", ");
-        match names.len().saturating_sub(MOST) {
-            0 => list,
-            n => format!("{list} and {n} more"),
-        }
+/// Names the witnesses, each by the call that inserts its entries.
+pub fn listed(witnesses: &[&Mapping]) -> Vec<TraceStep> {
+    let step = |one: &&Mapping| TraceStep {
+        file: one.file.clone(),
+        line: one.line,
+        function: one.function.clone(),
+        note: format!("{} changes {}", one.api, words(&one.kinds)),
+    };
+    witnesses.iter().map(step).collect()
+}
+
+/// Names the witnesses of a finding, a few of them, for its text.
+pub fn name_witnesses(witnesses: &[&Mapping]) -> String {
+    const MOST: usize = 6;
+    let names: BTreeSet<&str> = witnesses.iter().map(|one| one.function.as_str()).collect();
+    let shown: Vec<String> = names
+        .iter()
+        .take(MOST)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let list = shown.join(", ");
+    match names.len().saturating_sub(MOST) {
+        0 => list,
+        n => format!("{list} and {n} more"),
     }
 }
 
