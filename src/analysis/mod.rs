@@ -5,6 +5,7 @@ mod access_path;
 mod bits;
 mod dictionary;
 mod dropped;
+mod effective;
 mod entry;
 mod facts;
 mod inventory;
