@@ -32,7 +32,9 @@ pub fn effective(
         if has_effect(program, dictionary, function, facts) {
             pending.push(id);
         }
-        for member in mentioned(program, function, facts) {
+        // What is behind an entry point is looked at from there.
+        let mentioned = mentioned(program, function, facts).into_iter();
+        for member in mentioned.filter(|member| !is_entry_point(dictionary, *member)) {
             let of_name = users.entry(member.name).or_default();
             of_name.entry(member).or_default().push(id);
         }
@@ -48,7 +50,6 @@ pub fn effective(
             pending.extend(callers.get(&id).into_iter().flatten());
         }
         let behind = held.get(&id).into_iter().flatten();
-        // What is behind an entry point is looked at from there.
         for member in behind.filter(|member| !is_entry_point(dictionary, **member)) {
             let of_name = users.get(&member.name).into_iter().flatten();
             let matching = of_name.filter(|(other, _)| member.may_be(**other));
