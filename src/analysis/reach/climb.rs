@@ -6,14 +6,17 @@
 //! nearest to the place is found first, and nothing further up needs to be looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 use fixedbitset::FixedBitSet;
+use rustc_hash::FxHashMap;
 
 use crate::analysis::facts::World;
 use crate::callgraph::FnId;
 use crate::program::{Body, ExprId, ExprKind, Instr, Span, Symbol, Terminator};
 
 use super::because::Because;
+use super::hypothesis::Hypothesis;
 use super::plan::{Entered, Setter, strip};
 use super::run::{Context, ContextId, Effect, Engine, Setting};
 use super::state::{Cleared, States};
@@ -27,7 +30,7 @@ const MAX_RUNS: usize = 200;
 const NEAR: usize = 3;
 
 /// What is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Goal {
     /// A use that harms an override.
     Harm,
@@ -64,6 +67,36 @@ pub struct Climbed {
     /// What the place does to override mappings that get there and are not harmed.
     pub effects: BTreeSet<Effect>,
 }
+
+/// What running a function showed.
+#[derive(Clone, Debug, Default)]
+struct Look {
+    /// The way from it to the goal, if there is one.
+    way: Option<Way>,
+    /// What closes the ways, where there is none.
+    closed: Climbed,
+    /// True if the run was cut short.
+    is_exhausted: bool,
+}
+
+/// A way from a function that was run to where the goal was met.
+#[derive(Clone, Debug)]
+struct Way {
+    steps: Vec<TraceStep>,
+    /// True if it certainly was.
+    is_certain: bool,
+    /// True if it leads through a call whose target a caller further up may tell.
+    is_indirect: bool,
+}
+
+/// What running functions showed that is the same under every alternative of the hypothesis.
+#[derive(Debug, Default)]
+pub struct Shared(Mutex<FxHashMap<SharedKey, Look>>);
+
+/// Which function was run, the functions followed and what was looked for there, which states of an
+/// override are possible, and what is certain under all alternatives: the flags that are clear, and
+/// whether there are operations.
+type SharedKey = (FnId, BTreeSet<FnId>, Targets, Goal, States, u128, bool);
 
 /// A question that only a person can answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -120,6 +153,17 @@ pub struct Climb<'p> {
     pub possible: States,
     /// Whether mappings with a table of operations, by its name, hold overrides.
     pub is_override_table: &'p (dyn Fn(Symbol) -> bool + Sync),
+    /// What other alternatives of the hypothesis have in common with this one.
+    pub shared: &'p Shared,
+}
+
+impl Climbed {
+    /// Takes in what closes some ways.
+    fn close(&mut self, other: Climbed) {
+        self.because |= other.because;
+        self.guards.extend(other.guards);
+        self.effects.extend(other.effects);
+    }
 }
 
 impl<'p> Climb<'p> {
@@ -139,29 +183,30 @@ impl<'p> Climb<'p> {
                     climbed.doubts.insert(Doubt::TooManyWays(root));
                     return climbed;
                 }
-                let mut engine = Engine::new(self.setting, self.possible, &chain, targets, goal);
-                engine.run(root);
-                let Some(found) = self.open_way(&engine, targets, goal) else {
-                    if engine.is_exhausted() {
+                let look = self.look(root, (&chain, targets), goal);
+                let Some(way) = look.way else {
+                    if look.is_exhausted {
                         climbed.doubts.insert(Doubt::Exhausted(root));
                     }
-                    self.close(&engine, targets, goal, &chain, &mut climbed);
+                    climbed.close(look.closed);
                     continue;
                 };
                 let is_callers_choice =
-                    engine.is_way_indirect(found.0) && !self.setting.plan.callers(root).is_empty();
+                    way.is_indirect && !self.setting.plan.callers(root).is_empty();
                 match self.entered(root) {
                     Entered::Uncalled => {
                         climbed.doubts.insert(Doubt::Uncalled(root));
                     }
                     // Looking on could only make a question of it twice.
-                    Entered::AsRoot if !is_callers_choice && !found.2 => {
-                        let place = engine.contexts[found.0].function;
-                        climbed.doubts.insert(Doubt::Page(place, found.1));
+                    Entered::AsRoot if !is_callers_choice && !way.is_certain => {
+                        let place = way.steps.last().map(|step| (step.function, step.span));
+                        climbed
+                            .doubts
+                            .extend(place.map(|(id, span)| Doubt::Page(id, span)));
                         return climbed;
                     }
                     Entered::AsRoot if !is_callers_choice => {
-                        climbed.reached = Some(trace(&engine, (found.0, found.1)));
+                        climbed.reached = Some(way.steps);
                         return climbed;
                     }
                     Entered::ByOtherKind(members) => {
@@ -189,21 +234,60 @@ impl<'p> Climb<'p> {
         climbed
     }
 
+    /// Runs a function, unless that was done under another alternative of the hypothesis and is no
+    /// different under this one.
+    fn look(&self, root: FnId, (chain, targets): (&BTreeSet<FnId>, &Targets), goal: Goal) -> Look {
+        let Hypothesis { flags, has_ops } = *self.setting.hypothesis;
+        let sought = (chain.clone(), targets.clone());
+        let key = (
+            root,
+            sought.0,
+            sought.1,
+            goal,
+            self.possible,
+            flags.zeros,
+            has_ops,
+        );
+        let known = || {
+            self.shared
+                .0
+                .lock()
+                .unwrap_or_else(|error| error.into_inner())
+        };
+        if let Some(look) = known().get(&key) {
+            return look.clone();
+        }
+        let mut engine = Engine::new(self.setting, self.possible, chain, targets, goal);
+        engine.run(root);
+        let mut look = Look {
+            way: self.open_way(&engine, targets, goal),
+            is_exhausted: engine.is_exhausted(),
+            closed: Climbed::default(),
+        };
+        if look.way.is_none() {
+            self.close(&engine, targets, goal, chain, &mut look.closed);
+        }
+        if !engine.is_told_apart.get() {
+            known().insert(key, look.clone());
+        }
+        look
+    }
+
     fn entered(&self, root: FnId) -> Entered {
         let Setting { world, plan, .. } = self.setting;
         plan.entered(world, root, self.is_override_table)
     }
 
-    /// The context and place at which the goal was met, if it was, and whether it certainly was.
-    fn open_way(
-        &self,
-        engine: &Engine<'_>,
-        targets: &Targets,
-        goal: Goal,
-    ) -> Option<(ContextId, Span, bool)> {
+    /// The way to the goal, if it was met.
+    fn open_way(&self, engine: &Engine<'_>, targets: &Targets, goal: Goal) -> Option<Way> {
+        let way = |context: ContextId, place: Span, is_certain: bool| Way {
+            steps: trace(engine, (context, place)),
+            is_certain,
+            is_indirect: engine.is_way_indirect(context),
+        };
         if let Goal::Set(setter) = goal {
             let (context, span) = engine.set.get(&setter).copied()?;
-            return Some((context, span, true));
+            return Some(way(context, span, true));
         }
         let places = targets
             .iter()
@@ -220,7 +304,7 @@ impl<'p> Climb<'p> {
         });
         // What is certain comes first, then what needs no guess at whom a pointer leads to.
         let ((is_doubtful, _, context), span) = met.min()?;
-        Some((context, span, !is_doubtful))
+        Some(way(context, span, !is_doubtful))
     }
 
     /// Notes why a run did not get to a target, or did no harm there.

@@ -50,6 +50,14 @@ impl<'p> Engine<'p> {
             ExprKind::Cast(_, inner) => self.eval(frame, state, *inner),
             ExprKind::Unary(op, inner) => {
                 let known = self.eval(frame, state, *inner);
+                if *op == UnaryOp::BitNot
+                    && let Value::Flags(bits, true) = known.value
+                {
+                    let mut others = self.setting.other_flags.iter();
+                    if others.any(|&other| self.in_alternative(bits, other) != bits) {
+                        self.is_told_apart.set(true);
+                    }
+                }
                 eval_unary(*op, known, &body.expr(*inner).kind)
             }
             ExprKind::Binary(op, a, b) => {
@@ -439,7 +447,19 @@ impl<'p> Engine<'p> {
             && let Some((b, b_own)) = as_flags(b)
         {
             let is_own = *a_own || b_own;
-            return match bits(op, *a, b) {
+            let outcome = bits(op, *a, b);
+            if op != BinaryOp::And {
+                for &other in self.setting.other_flags {
+                    let there = |bits: Bits, is_own: bool| match is_own {
+                        true => self.in_alternative(bits, other),
+                        false => bits,
+                    };
+                    if bits(op, there(*a, *a_own), there(b, b_own)) != outcome {
+                        self.is_told_apart.set(true);
+                    }
+                }
+            }
+            return match outcome {
                 Outcome::Bits(result) if op == BinaryOp::And => {
                     let why = match is_own {
                         true => self.why_flags(state, *a, b),
@@ -465,6 +485,16 @@ impl<'p> Engine<'p> {
         Known::new(eval_numbers(op, &left.value, &right.value), because)
     }
 
+    /// A word of the override mapping's flags as it is in an alternative of the hypothesis in which
+    /// the flags `other` are certain.
+    fn in_alternative(&self, bits: Bits, other: u128) -> Bits {
+        let certain = self.setting.hypothesis.flags.ones;
+        Bits {
+            ones: bits.ones & !(certain & !other) | other & !certain & !bits.zeros,
+            zeros: bits.zeros,
+        }
+    }
+
     /// What is known of override mappings about the bits that a mask leaves.
     fn why_flags(&self, state: &State, a: Bits, b: Bits) -> Because {
         let is_whole = |bits: Bits| bits.ones | bits.zeros == !0;
@@ -475,7 +505,12 @@ impl<'p> Engine<'p> {
         };
         let mut because = Because::NOTHING;
         let hypothesis = self.setting.hypothesis;
-        if mask & hypothesis.flags.ones != 0 {
+        let is_certain = |flags: u128| mask & flags != 0;
+        let mut others = self.setting.other_flags.iter();
+        if others.any(|&flags| is_certain(flags) != is_certain(hypothesis.flags.ones)) {
+            self.is_told_apart.set(true);
+        }
+        if is_certain(hypothesis.flags.ones) {
             because |= Because::FLAGS;
             // One bit that is certainly set decides.
             return because;
@@ -500,6 +535,7 @@ impl<'p> Engine<'p> {
     }
 }
 
+#[derive(PartialEq)]
 enum Outcome {
     Bits(Bits),
     Truth(bool),

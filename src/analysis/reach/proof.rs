@@ -12,7 +12,7 @@ use crate::program::{ExprId, ExprKind, Span, Symbol};
 use crate::vocabulary::{AxiomEffect, EntryState};
 
 use super::because::Because;
-use super::climb::{Climb, Climbed, Doubt, Goal, Guard, Targets, TraceStep};
+use super::climb::{Climb, Climbed, Doubt, Goal, Guard, Shared, Targets, TraceStep};
 use super::hypothesis::{Hypothesis, hypotheses};
 use super::plan::{Plan, Setter};
 use super::run::{Effect, Setting};
@@ -32,8 +32,13 @@ pub fn prove(
     let excluded = excluded_kinds(world, without);
     let is_override = |table: TableId| is_override_table(world.program.table(table).name);
     let mut all: BTreeMap<Use, Judgement> = BTreeMap::new();
-    for hypothesis in hypotheses(world, &excluded) {
+    let hypotheses = hypotheses(world, &excluded);
+    let shared = Shared::default();
+    for hypothesis in &hypotheses {
+        let other_flags: Vec<u128> = hypotheses.iter().map(|other| other.flags.ones).collect();
         let case = Case {
+            other_flags: &other_flags,
+            shared: &shared,
             world,
             words: &words,
             plan: &plan,
@@ -45,7 +50,7 @@ pub fn prove(
             is_override_table,
             removed: &without.conditions,
         };
-        for (one, judgement) in case.judge(&hypothesis, uses) {
+        for (one, judgement) in case.judge(hypothesis, uses) {
             all.entry(one).or_default().add(judgement);
         }
     }
@@ -173,6 +178,9 @@ struct Case<'p> {
     words: &'p Words,
     plan: &'p Plan,
     excluded: &'p [(usize, u128)],
+    /// The flags that are certain in the alternatives of the hypothesis.
+    other_flags: &'p [u128],
+    shared: &'p Shared,
     access: u128,
     is_override: &'p (dyn Fn(TableId) -> bool + Sync),
     is_override_table: &'p (dyn Fn(Symbol) -> bool + Sync),
@@ -194,6 +202,7 @@ impl Case<'_> {
                     words: self.words,
                     plan: self.plan,
                     hypothesis: &assumed,
+                    other_flags: self.other_flags,
                     excluded: self.excluded,
                     access: self.access,
                     is_override_table: self.is_override,
@@ -201,6 +210,7 @@ impl Case<'_> {
                 },
                 possible,
                 is_override_table: self.is_override_table,
+                shared: self.shared,
             };
             let mut setters: BTreeMap<Setter, Climbed> = BTreeMap::new();
             let mut has_grown = false;

@@ -5,6 +5,7 @@
 //! its results is remembered and given to every caller. Branches are decided in three-valued
 //! logic; an edge that no state passes is *cut*, with the facts that decided it.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -37,6 +38,8 @@ pub struct Setting<'p> {
     pub plan: &'p Plan,
     /// What is assumed.
     pub hypothesis: &'p Hypothesis,
+    /// The flags that are certain in other alternatives of the hypothesis.
+    pub other_flags: &'p [u128],
     /// Flags of kinds without overrides, with the axiom that says so.
     pub excluded: &'p [(usize, u128)],
     /// The flags that allow access.
@@ -164,6 +167,8 @@ pub struct Engine<'p> {
     /// The outermost depth of a running function that was called again.
     recursion: usize,
     fuel: u32,
+    /// True once an answer may depend on which alternative of the hypothesis is assumed.
+    pub(super) is_told_apart: Cell<bool>,
     /// True while a call through an unknown pointer is carried out.
     pub(super) is_indirect: bool,
     pub(super) hits: BTreeMap<(FnId, usize, ExprId), Vec<Hit>>,
@@ -214,6 +219,8 @@ impl<'p> Engine<'p> {
             running: Vec::new(),
             recursion: usize::MAX,
             fuel: FUEL,
+            // Whether any flag is certain is a difference of its own.
+            is_told_apart: Cell::new(setting.other_flags.contains(&0)),
             is_indirect: false,
             hits: BTreeMap::new(),
             set: BTreeMap::new(),
