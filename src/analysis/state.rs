@@ -166,7 +166,7 @@ impl State {
         }
         self.forget(place);
         if value != Value::Unknown {
-            self.store.insert(place.clone(), value);
+            self.store.insert(*place, value);
         }
     }
 
@@ -205,7 +205,7 @@ impl State {
                     None if matches!(a, Value::Prot(_)) => a.clone(),
                     None => return None,
                 };
-                (joined != Value::Unknown).then(|| (place.clone(), joined))
+                (joined != Value::Unknown).then(|| (*place, joined))
             })
             .chain(
                 other
@@ -214,7 +214,7 @@ impl State {
                     .filter(|(place, b)| {
                         !self.store.contains_key(*place) && matches!(b, Value::Prot(_))
                     })
-                    .map(|(place, b)| (place.clone(), b.clone())),
+                    .map(|(place, b)| (*place, b.clone())),
             )
             .collect();
         State { vmas, store }

@@ -66,7 +66,7 @@ impl<'p> Engine<'p> {
     fn bind(&self, place: Place, state: State) -> Vec<State> {
         let mut bound = state.clone();
         bound.is_bound = true;
-        bound.set(place.clone(), Known::plain(Value::Vma));
+        bound.set(place, Known::plain(Value::Vma));
         let mut other = state;
         other.set(place, Known::plain(Value::OtherVma));
         vec![bound, other]

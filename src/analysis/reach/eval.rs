@@ -359,7 +359,7 @@ impl<'p> Engine<'p> {
         if let ExprKind::Init { fields, .. } = &frame.body.expr(value).kind
             && (fields.is_empty() || fields.iter().any(|init| init.field.is_some()))
         {
-            state.set(place.clone(), Known::plain(Value::Zeroed));
+            state.set(place, Known::plain(Value::Zeroed));
             for init in fields {
                 if let Some(field) = init.field.and_then(|field| place.field(field)) {
                     let known = self.eval(frame, state, init.value);

@@ -57,7 +57,7 @@ impl Passage {
         if self.objects.len() >= MAX_OBJECTS {
             return None;
         }
-        self.objects.push(place.clone());
+        self.objects.push(*place);
         Some(Place::whole(Base::Object((self.objects.len() - 1) as u8)))
     }
 
@@ -80,7 +80,7 @@ impl Passage {
         // Objects lead to further objects.
         let mut done = 0;
         while done < self.objects.len() {
-            let object = self.objects[done].clone();
+            let object = self.objects[done];
             for (place, known) in &state.store {
                 if object.covers(place)
                     && let Some(renamed) = self.rename(place)

@@ -788,8 +788,8 @@ fn is_same_view(a: &State, b: &State) -> bool {
             .store
             .iter()
             .filter_map(|(place, known)| match known.value {
-                Value::Vma => Some((place.clone(), true)),
-                Value::OtherVma => Some((place.clone(), false)),
+                Value::Vma => Some((*place, true)),
+                Value::OtherVma => Some((*place, false)),
                 _ => None,
             })
             .collect()
@@ -804,7 +804,7 @@ fn exit(frame: Frame<'_>, mut state: State, value: Known) -> Exit {
         .retain(|place, _| !matches!(place.base, Base::Local(_) | Base::Result(_)));
     // The result keeps alive what it leads to.
     let result = Place::whole(Base::Result(ExprId(0)));
-    state.store.insert(result.clone(), value.clone());
+    state.store.insert(result, value.clone());
     state.collect(frame.given);
     state.store.remove(&result);
     Exit { state, value }

@@ -142,7 +142,7 @@ impl State {
         if let Some(known) = self.store.get(place) {
             return known.clone();
         }
-        let mut outer = place.clone();
+        let mut outer = *place;
         while outer.fields.pop().is_some() {
             match self.store.get(&outer).map(|known| &known.value) {
                 Some(Value::Zeroed) => return Known::plain(Value::Int(0)),
@@ -156,7 +156,7 @@ impl State {
     /// Stores that the value of a place is not known, where what surrounds it is.
     pub fn lose(&mut self, place: Place) {
         self.forget(&place);
-        let mut outer = place.clone();
+        let mut outer = place;
         while outer.fields.pop().is_some() {
             if self
                 .store
@@ -309,7 +309,7 @@ impl State {
             };
             let known = a.join(b);
             if known.value != Value::Unknown {
-                joined.store.insert(place.clone(), known);
+                joined.store.insert(*place, known);
             }
         }
         for (number, a) in &self.entries {
