@@ -205,7 +205,7 @@ impl State {
                     None if matches!(a, Value::Prot(_)) => a.clone(),
                     None => return None,
                 };
-                (joined != Value::Unknown).then(|| (*place, joined))
+                (joined != Value::Unknown).then_some((*place, joined))
             })
             .chain(
                 other
