@@ -553,6 +553,30 @@ fn settings_stand_beside_the_tree() {
 }
 
 #[test]
+fn what_is_generic_is_a_setting() {
+    let tree = Tree::new();
+    let judged = || {
+        let output = tree.run("readers --format json");
+        let answer: Value = serde_json::from_slice(&output.stdout).expect("valid JSON");
+        let readers = answer["readers"].as_array().expect("a list");
+        let files = readers.iter().map(|reader| reader["file"].as_str());
+        let files: std::collections::BTreeSet<_> = files.map(|file| file.expect("text")).collect();
+        files.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(judged(), ["mm/remake.c"]);
+    let remake = fs::read_to_string(tree.path().join("mm/remake.c")).unwrap();
+    tree.write(
+        "drivers/shared/remake.c",
+        &remake.replace("remake", "shared_remake"),
+    );
+    assert_eq!(judged(), ["mm/remake.c"]);
+    tree.write("ptelint.toml", "generic = [\"drivers/shared/\"]\n");
+    assert_eq!(judged(), ["drivers/shared/remake.c", "mm/remake.c"]);
+    tree.write("ptelint.toml", "drivers = [\"mm/remake.c\"]\n");
+    assert_eq!(judged(), [""; 0]);
+}
+
+#[test]
 fn what_a_kernel_does_not_compile_is_left_out() {
     let tree = Tree::new();
     let driver = "drivers/video/first_fb.c";

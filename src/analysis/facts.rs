@@ -13,7 +13,6 @@ use crate::program::{
 
 use super::dictionary::{Dictionary, Word};
 use super::machine::is_store;
-use super::places::is_generic_path;
 
 /// A program with everything that is known before the analysis begins.
 #[derive(Clone, Copy, Debug)]
@@ -254,7 +253,7 @@ fn effective(
         if program.is_passage(id) {
             continue;
         }
-        let is_generic = is_generic_path(&program.file(function.file).path);
+        let is_generic = program.file(function.file).is_generic;
         if has_effect(dictionary, function, is_generic) {
             pending.push(id);
         }

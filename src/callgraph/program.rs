@@ -46,6 +46,8 @@ pub struct FileFacts {
     pub path: String,
     /// The directory below `arch/`, if it is in one.
     pub arch: Option<Symbol>,
+    /// True for code that is not a driver's.
+    pub is_generic: bool,
     /// Base names of the headers it includes.
     pub includes: Vec<Symbol>,
 }

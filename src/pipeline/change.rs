@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use super::load::{self, Scope};
 use super::{
     Options, PipelineError, Progress, Report, TreeSummary, Wanted, analyse, in_pool, index,
-    kind_of, rules_of,
+    kind_of, open_on_disk, rules_of,
 };
-use crate::analysis::{Coverage, is_generic_path};
+use crate::analysis::Coverage;
 use crate::arch::Rules;
 use crate::compare::{Change, Comparison, compare};
 use crate::tree::{self, Changes, Tree, Words, index_file};
@@ -52,11 +52,7 @@ pub fn run_change(
         if paths.is_empty() && !tree::is_in_linux_tree() {
             return Err(PipelineError::NothingToCompare);
         }
-        let paths = match paths.is_empty() {
-            true => &[PathBuf::from(".")],
-            false => paths,
-        };
-        let versions = versions(Tree::open(paths)?, against)?;
+        let versions = versions(open_on_disk(paths, options)?, against)?;
         Ok(run_on(versions, (&vocabulary, &arch_rules), progress))
     })
 }
@@ -147,8 +143,10 @@ fn run_on(versions: Versions, rules: (&Vocabulary, &Rules), progress: &dyn Progr
     };
     let words = load::words(rules.0);
     let matters = |path: &String| {
+        let is_generic = new.generic.has(path);
         let (old, new) = (content(&old, path), content(&new, path));
-        what_matters(path, old, &words) != what_matters(path, new, &words)
+        what_matters((path, is_generic), old, &words)
+            != what_matters((path, is_generic), new, &words)
     };
     if !files.iter().any(matters) {
         comparison.analysed = false;
@@ -218,7 +216,11 @@ type Matter = (Vec<u8>, Vec<(u32, u32)>);
 
 /// What of a file an answer can depend on: its text without comments, and without the bodies of
 /// functions that are never parsed.
-fn what_matters(path: &str, content: Option<Vec<u8>>, words: &Words) -> Option<Matter> {
+fn what_matters(
+    (path, is_generic): (&str, bool),
+    content: Option<Vec<u8>>,
+    words: &Words,
+) -> Option<Matter> {
     let mut content = content?;
     if tree::Language::of(std::path::Path::new(path)) != Some(tree::Language::C) {
         let has_comment = !crate::rules::comments(&content).is_empty();
@@ -229,7 +231,6 @@ fn what_matters(path: &str, content: Option<Vec<u8>>, words: &Words) -> Option<M
         return Some((content, Vec::new()));
     }
     let index = index_file(&content, words);
-    let is_generic = is_generic_path(path);
     let stores = index.member_stores.iter();
     let stores = stores
         .map(|store| (store.member_hash, store.value_hash))
@@ -308,7 +309,8 @@ mod tests {
 
     fn matters(old: &str, new: &str) -> bool {
         let words = load::words(vocabulary::builtin());
-        let of = |text: &str| what_matters("mm/a.c", Some(text.as_bytes().to_vec()), &words);
+        let of =
+            |text: &str| what_matters(("mm/a.c", true), Some(text.as_bytes().to_vec()), &words);
         of(old) != of(new)
     }
 

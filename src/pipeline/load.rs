@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::analysis;
 use crate::callgraph::{FileFacts, MemberStore, ObjectMacro, Parts, Program};
 use crate::program::{
     Body, ExprKind, FileId, Function, FunctionKind, Span, StructDef, Symbol, Table, TypeRef,
@@ -133,6 +132,7 @@ pub fn file_facts(tree: &Tree, index: &Index) -> Vec<FileFacts> {
         .map(|(file, index)| FileFacts {
             path: file.path.to_string(),
             arch: file.arch,
+            is_generic: tree.generic.has(&file.path),
             includes: index
                 .includes
                 .iter()
@@ -230,7 +230,7 @@ impl<'a> Loader<'a> {
         let mut wanted: Vec<(FileId, usize)> = takers
             .iter()
             .flat_map(|name| self.index.callers_of(name.as_str()))
-            .filter(|(file, _)| analysis::is_generic_path(&self.tree.files[file.0 as usize].path))
+            .filter(|(file, _)| self.tree.is_generic(*file))
             .collect();
         wanted.sort();
         wanted.dedup();
@@ -252,7 +252,7 @@ impl<'a> Loader<'a> {
             .functions
             .iter()
             .map(|function| function.file)
-            .filter(|file| analysis::is_generic_path(&self.tree.files[file.0 as usize].path))
+            .filter(|file| self.tree.is_generic(*file))
             .collect();
         let found: Vec<Vec<(String, Option<i128>)>> = files
             .into_par_iter()
@@ -280,7 +280,7 @@ impl<'a> Loader<'a> {
             if file.mentions == 0 {
                 continue;
             }
-            let is_generic = analysis::is_generic_path(self.tree.files[i].path.as_ref());
+            let is_generic = self.tree.is_generic(FileId(i as u32));
             for (j, function) in file.functions.iter().enumerate() {
                 let Some(relevance) = relevance(function, is_generic, scope) else {
                     continue;

@@ -23,7 +23,7 @@ use crate::baseline::BaselineSummary;
 use crate::compare::Comparison;
 use crate::rules::{self, Finding};
 use crate::sample;
-use crate::tree::{GitError, Index, PatchError, Tree, TreeError, TreeKind};
+use crate::tree::{GenericPaths, GitError, Index, PatchError, Tree, TreeError, TreeKind};
 use crate::vocabulary::{self, Vocabulary, VocabularyError};
 
 pub use crate::tree::Problem;
@@ -48,6 +48,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Which answers are asked for.
     pub wanted: Wanted,
+    /// Which code is not a driver's.
+    pub generic: GenericPaths,
 }
 
 /// Which answers a run gives.
@@ -286,7 +288,7 @@ pub fn run(
     in_pool(options, || {
         let (vocabulary, arch_rules) = rules_of(options)?;
         let mut clock = Clock::start();
-        let (tree, is_sample) = open(paths)?;
+        let (tree, is_sample) = open(paths, options)?;
         clock.stage("walk");
         let index = index(&tree, &vocabulary, progress);
         clock.stage("index");
@@ -370,18 +372,24 @@ fn arch_rules_of(options: &Options) -> Result<Rules, RulesError> {
 }
 
 /// The tree to check, and whether it is the sample.
-fn open(paths: &[PathBuf]) -> Result<(Tree, bool), TreeError> {
-    if !paths.is_empty() {
-        return Ok((Tree::open(paths)?, false));
-    }
-    if crate::tree::is_in_linux_tree() {
-        return Ok((Tree::open(&[PathBuf::from(".")])?, false));
+fn open(paths: &[PathBuf], options: &Options) -> Result<(Tree, bool), TreeError> {
+    if !paths.is_empty() || crate::tree::is_in_linux_tree() {
+        return Ok((open_on_disk(paths, options)?, false));
     }
     let files = sample::FILES
         .iter()
         .map(|&(path, content)| (path.to_owned(), content.to_vec()))
         .collect();
     Ok((Tree::in_memory(files), true))
+}
+
+/// The tree at the paths, or around the current directory.
+fn open_on_disk(paths: &[PathBuf], options: &Options) -> Result<Tree, TreeError> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here } else { paths };
+    let mut tree = Tree::open(paths)?;
+    tree.generic = options.generic.clone();
+    Ok(tree)
 }
 
 fn index(tree: &Tree, vocabulary: &Vocabulary, progress: &dyn Progress) -> Index {

@@ -150,7 +150,7 @@ pub fn why(
             }
         }
         let mut clock = Clock::start();
-        let (tree, is_sample) = open(paths)?;
+        let (tree, is_sample) = open(paths, options)?;
         let index = index(&tree, &vocabulary, progress);
         let ask = |session: &Session<'_>, _: &mut Clock| {
             let uses = session.uses();
