@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::load::{self, Scope};
 use super::{
-    Options, PipelineError, Progress, Report, TreeSummary, Wanted, analyse, in_pool, index,
-    kind_of, open_on_disk, rules_of,
+    Options, PipelineError, Progress, Report, TreeSummary, Wanted, analyse, in_pool, kind_of,
+    open_on_disk, rules_of,
 };
 use crate::analysis::Coverage;
 use crate::arch::Rules;
@@ -154,31 +154,32 @@ fn run_on(versions: Versions, rules: (&Vocabulary, &Rules), progress: &dyn Progr
         report.filters.comparison = Some(comparison);
         return report;
     }
-    let analysed = |tree: Tree| {
-        let mut clock = super::Clock::start();
-        let index = index(&tree, rules.0, progress);
-        clock.stage("index");
-        analyse(
-            tree,
-            index,
-            rules,
-            (Wanted::Everything, false),
-            clock,
-            progress,
-        )
+    let mut clock = super::Clock::start();
+    progress.stage("index", Some(old.files.len() as u64));
+    let (old_index, new_index) =
+        old.index_with(&new, &files, &words, &|n| progress.advance(n as u64));
+    clock.stage("index");
+    let analysed = |tree, index, progress| {
+        let (asked, clock) = ((Wanted::Everything, false), super::Clock::start());
+        analyse(tree, index, rules, asked, clock, progress)
     };
-    let old = analysed(old);
-    let mut report = analysed(new);
+    // Side by side: parts of an analysis are one after the other.
+    let (old, mut report) = rayon::join(
+        || analysed(old, old_index, &super::NoProgress),
+        || analysed(new, new_index, progress),
+    );
     let change = Change {
         old: &old,
         files: &files,
     };
     compare(&change, &mut report, &mut comparison);
     report.filters.comparison = Some(comparison);
+    // Of two that ran side by side, the longer one tells.
     for (stage, before) in report.stats.iter_mut().zip(&old.stats) {
-        stage.seconds += before.seconds;
+        stage.seconds = stage.seconds.max(before.seconds);
         stage.peak_rss_bytes = stage.peak_rss_bytes.max(before.peak_rss_bytes);
     }
+    report.stats.splice(0..0, clock.into_stats());
     let (sources, old_sources) = (report.sources, old.sources);
     report.sources = Box::new(move |path| {
         // Lines that have gone are quoted from the old version, by the name they have in patches.
