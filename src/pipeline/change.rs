@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::load::{self, Scope};
+use super::load::{self, Known, Scope};
+use super::same::is_same_program;
 use super::{
     Options, PipelineError, Progress, Report, TreeSummary, Wanted, analyse, in_pool, kind_of,
     open_on_disk, rules_of,
@@ -11,6 +13,7 @@ use super::{
 use crate::analysis::Coverage;
 use crate::arch::Rules;
 use crate::compare::{Change, Comparison, compare};
+use crate::program::FileId;
 use crate::tree::{self, Changes, Tree, Words, index_file};
 use crate::vocabulary::{self, Vocabulary};
 
@@ -150,7 +153,7 @@ fn run_on(versions: Versions, rules: (&Vocabulary, &Rules), progress: &dyn Progr
     };
     if !files.iter().any(matters) {
         comparison.analysed = false;
-        let mut report = unanalysed(new);
+        let mut report = unanalysed(&new);
         report.filters.comparison = Some(comparison);
         return report;
     }
@@ -159,14 +162,36 @@ fn run_on(versions: Versions, rules: (&Vocabulary, &Rules), progress: &dyn Progr
     let (old_index, new_index) =
         old.index_with(&new, &files, &words, &|n| progress.advance(n as u64));
     clock.stage("index");
-    let analysed = |tree, index, progress| {
+    progress.stage("parse", None);
+    let (old_tree, new_tree) = (Arc::new(old), Arc::new(new));
+    let (old, new) = ((&old_tree, &old_index), (&new_tree, &new_index));
+    let old_loaded = load::load((old.0, old.1), rules.0, Scope::Everything, None);
+    let same_file = |file: FileId| {
+        let path = new_tree.path(file);
+        let is_same = !files.contains(path);
+        is_same.then(|| old_tree.file_at(path)).flatten()
+    };
+    let known = Known {
+        program: &old_loaded.program,
+        same_file: &same_file,
+    };
+    let new_loaded = load::load((new.0, new.1), rules.0, Scope::Everything, Some(known));
+    clock.stage("parse");
+    if is_same_program((old.0, &old_loaded), (new.0, &new_loaded), &files) {
+        comparison.analysed = false;
+        let mut report = unanalysed(&new_tree);
+        report.filters.comparison = Some(comparison);
+        report.stats = clock.into_stats();
+        return report;
+    }
+    let analysed = |version, loaded, progress| {
         let (asked, clock) = ((Wanted::Everything, false), super::Clock::start());
-        analyse(tree, index, rules, asked, clock, progress)
+        analyse(version, loaded, rules, asked, clock, progress)
     };
     // Side by side: parts of an analysis are one after the other.
     let (old, mut report) = rayon::join(
-        || analysed(old, old_index, &super::NoProgress),
-        || analysed(new, new_index, progress),
+        || analysed(old, &old_loaded, &super::NoProgress),
+        || analysed(new, &new_loaded, progress),
     );
     let change = Change {
         old: &old,
@@ -189,9 +214,9 @@ fn run_on(versions: Versions, rules: (&Vocabulary, &Rules), progress: &dyn Progr
 }
 
 /// The answer where nothing that any answer depends on has changed.
-fn unanalysed(tree: Tree) -> Report {
+fn unanalysed(tree: &Tree) -> Report {
     let summary = TreeSummary {
-        kind: kind_of(&tree, false),
+        kind: kind_of(tree, false),
         version: tree.version.clone(),
         files_scanned: tree.files.len(),
         files_parsed: 0,
@@ -254,7 +279,7 @@ fn what_matters(
 }
 
 /// The text with comments removed and blanks made one; lines stay lines.
-fn without_comments(text: &[u8]) -> Vec<u8> {
+pub(super) fn without_comments(text: &[u8]) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::with_capacity(text.len());
     let mut at = 0;
     let blank = |out: &mut Vec<u8>, byte: u8| match out.last() {

@@ -151,12 +151,41 @@ pub enum Scope {
     Everything,
 }
 
+/// A tree that was parsed and linked, with what of it was read.
+pub struct Loaded<'a> {
+    /// The contents of files.
+    pub sources: Sources<'a>,
+    /// What they come to.
+    pub program: Program,
+}
+
+/// Another version of a tree, of which nothing that it has in common is parsed again.
+pub struct Known<'a> {
+    /// What was parsed of it.
+    pub program: &'a Program,
+    /// The same file in it, if it is the same.
+    pub same_file: &'a (dyn Fn(FileId) -> Option<FileId> + Sync),
+}
+
+/// Parses what `scope` asks for, and links it.
+pub fn load<'a>(
+    (tree, index): (&'a Tree, &Index),
+    vocabulary: &Vocabulary,
+    scope: Scope,
+    known: Option<Known<'_>>,
+) -> Loaded<'a> {
+    let sources = Sources::new(tree);
+    let program = Loader::new(tree, index, &sources, vocabulary, known).load(scope);
+    Loaded { sources, program }
+}
+
 /// Parses what matters of a tree.
-pub struct Loader<'a> {
+struct Loader<'a> {
     tree: &'a Tree,
     index: &'a Index,
     sources: &'a Sources<'a>,
     vocabulary: &'a Vocabulary,
+    known: Option<Known<'a>>,
     parts: Parts,
     known_functions: FxHashSet<(FileId, u32)>,
     known_structs: FxHashSet<Symbol>,
@@ -165,19 +194,32 @@ pub struct Loader<'a> {
     known_members: FxHashSet<Symbol>,
 }
 
+impl Known<'_> {
+    /// A function that was parsed in the other version.
+    fn function(&self, file: FileId, entry: &FunctionEntry) -> Option<Function> {
+        let other = (self.same_file)(file)?;
+        let id = self.program.function_at(other, entry.start)?;
+        let mut function = self.program.function(id).clone();
+        function.file = file;
+        Some(function)
+    }
+}
+
 impl<'a> Loader<'a> {
     /// A loader that has parsed nothing yet.
-    pub fn new(
+    fn new(
         tree: &'a Tree,
         index: &'a Index,
         sources: &'a Sources<'a>,
         vocabulary: &'a Vocabulary,
+        known: Option<Known<'a>>,
     ) -> Loader<'a> {
         Loader {
             tree,
             index,
             sources,
             vocabulary,
+            known,
             parts: Parts::default(),
             known_functions: FxHashSet::default(),
             known_structs: FxHashSet::default(),
@@ -188,7 +230,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Parses and links.
-    pub fn load(mut self, scope: Scope) -> Program {
+    fn load(mut self, scope: Scope) -> Program {
         self.parts.files = file_facts(self.tree, self.index);
         let relevant = self.relevant_functions(scope);
         self.parse_functions(relevant);
@@ -309,11 +351,18 @@ impl<'a> Loader<'a> {
             .collect::<Vec<_>>()
             .into_par_iter()
             .map(|(file, functions)| {
-                let syntax = self.sources.syntax(file);
+                // Read in any case: the answer says how many files it rests on.
+                self.sources.bytes(file);
+                let syntax = std::cell::OnceCell::new();
                 functions
                     .into_iter()
                     .map(|function| {
                         let entry = &self.index.file(file).functions[function];
+                        let known = self.known.as_ref();
+                        if let Some(known) = known.and_then(|known| known.function(file, entry)) {
+                            return known;
+                        }
+                        let syntax = syntax.get_or_init(|| self.sources.syntax(file));
                         let kind = if entry.is_macro {
                             FunctionKind::Macro
                         } else {

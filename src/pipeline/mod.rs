@@ -7,6 +7,7 @@ mod arch;
 mod change;
 mod graph;
 mod load;
+mod same;
 mod session;
 pub(crate) mod similar;
 mod sources;
@@ -14,6 +15,7 @@ mod stats;
 mod why;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -36,7 +38,7 @@ pub use why::{
     WhyQuery, why,
 };
 
-use load::Scope;
+use load::{Loaded, Scope};
 use stats::Clock;
 
 /// What a run is asked to do.
@@ -294,7 +296,7 @@ pub fn run(
         clock.stage("index");
         let rules = (&vocabulary, &arch_rules);
         let asked = (options.wanted, is_sample);
-        let report = analyse(tree, index, rules, asked, clock, progress);
+        let report = load_and_analyse(tree, &index, rules, asked, clock, progress);
         Ok(finish(report, false))
     })
 }
@@ -307,9 +309,9 @@ pub fn check_files(files: Vec<(String, Vec<u8>)>) -> Result<Report, PipelineErro
     let tree = Tree::in_memory(files);
     let index = index(&tree, vocabulary, &NoProgress);
     let rules = (vocabulary, Rules::builtin());
-    let report = analyse(
+    let report = load_and_analyse(
         tree,
-        index,
+        &index,
         rules,
         (Wanted::Everything, false),
         clock,
@@ -398,10 +400,10 @@ fn index(tree: &Tree, vocabulary: &Vocabulary, progress: &dyn Progress) -> Index
     tree.index(&words, &|n| progress.advance(n as u64))
 }
 
-fn analyse(
+fn load_and_analyse(
     tree: Tree,
-    index: Index,
-    (vocabulary, arch_rules): (&Vocabulary, &Rules),
+    index: &Index,
+    rules: (&Vocabulary, &Rules),
     (wanted, is_sample): (Wanted, bool),
     mut clock: Clock,
     progress: &dyn Progress,
@@ -410,10 +412,26 @@ fn analyse(
         Wanted::Mappings => Scope::Mappings,
         Wanted::Everything => Scope::Everything,
     };
+    let tree = Arc::new(tree);
+    progress.stage("parse", None);
+    let loaded = load::load((&tree, index), rules.0, scope, None);
+    clock.stage("parse");
+    let asked = (wanted, is_sample);
+    analyse((&tree, index), &loaded, rules, asked, clock, progress)
+}
+
+fn analyse(
+    (tree, index): (&Arc<Tree>, &Index),
+    loaded: &Loaded<'_>,
+    (vocabulary, arch_rules): (&Vocabulary, &Rules),
+    (wanted, is_sample): (Wanted, bool),
+    mut clock: Clock,
+    progress: &dyn Progress,
+) -> Report {
     let mut report = session::open(
-        (&tree, &index),
+        (tree, index),
+        loaded,
         vocabulary,
-        scope,
         &mut clock,
         progress,
         |session, clock| {
@@ -450,8 +468,7 @@ fn analyse(
     report.problems.extend(index.problems.iter().cloned());
     report.problems.sort();
     report.stats = clock.into_stats();
-    let tree = std::sync::Arc::new(tree);
-    let covered = tree.clone();
+    let (tree, covered) = (tree.clone(), tree.clone());
     report.sources = Box::new(move |path| tree.read(tree.file_at(path)?).ok());
     report.covers = Box::new(move |path| covered.covers(path));
     report
