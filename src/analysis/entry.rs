@@ -154,10 +154,7 @@ fn has_shape(world: World<'_>, function: FnId, entry: &EntryPoint) -> bool {
 
 fn run_mmap(world: World<'_>, function: FnId, phase: Option<Phase>) -> Run {
     let (events, exits, is_exhausted) = run(world, function, State::default());
-    let mut cow_state = State::default();
-    cow_state.vma_mut(0).flags = cow_flags(world);
-    let (cow_events, cow_exits, is_cow_exhausted) = run(world, function, cow_state);
-    Run {
+    let mut all = Run {
         function,
         phase,
         table: None,
@@ -165,10 +162,20 @@ fn run_mmap(world: World<'_>, function: FnId, phase: Option<Phase>) -> Run {
         stored_in_mmap: Stored::default(),
         events,
         exits,
-        cow: phase.map(|_| cow_places(world, &cow_events)),
-        cow_exits,
-        is_exhausted: is_exhausted || is_cow_exhausted,
+        cow: None,
+        cow_exits: Vec::new(),
+        is_exhausted,
+    };
+    // Of what is no entry point it is not known which mappings get there.
+    if phase.is_some() {
+        let mut state = State::default();
+        state.vma_mut(0).flags = cow_flags(world);
+        let (events, exits, is_exhausted) = run(world, function, state);
+        all.cow = Some(cow_places(world, &events));
+        all.cow_exits = exits;
+        all.is_exhausted |= is_exhausted;
     }
+    all
 }
 
 fn run_operation(

@@ -11,8 +11,8 @@ use crate::program::{
     Body, ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
 };
 
-use super::dictionary::{Dictionary, Word};
-use super::machine::is_store;
+use super::dictionary::Dictionary;
+use super::effective::effective;
 
 /// A program with everything that is known before the analysis begins.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ impl Facts {
     /// Computes the facts.
     pub fn new(program: &Program, dictionary: &Dictionary<'_>) -> Facts {
         let functions: Vec<&Function> = program.functions().map(|(_, f)| f).collect();
-        let bodies = functions
+        let bodies: Vec<Vec<BodyFacts>> = functions
             .par_iter()
             .map(|function| {
                 function
@@ -64,8 +64,8 @@ impl Facts {
             .collect();
         let callers = callers(program);
         Facts {
+            effective: effective(program, dictionary, &bodies, &callers),
             bodies,
-            effective: effective(program, dictionary, &callers),
             callers,
         }
     }
@@ -240,83 +240,6 @@ fn add_locals(body: &Body, expr: ExprId, found: &mut FixedBitSet) {
     });
 }
 
-/// Functions with an effect of their own, and all their callers.
-fn effective(
-    program: &Program,
-    dictionary: &Dictionary<'_>,
-    callers: &FxHashMap<FnId, BTreeSet<FnId>>,
-) -> FixedBitSet {
-    let mut effective = FixedBitSet::with_capacity(program.n_functions());
-    let mut member_callers: FxHashMap<Symbol, Vec<FnId>> = FxHashMap::default();
-    let mut pending = Vec::new();
-    for (id, function) in program.functions() {
-        if program.is_passage(id) {
-            continue;
-        }
-        let is_generic = program.file(function.file).is_generic;
-        if has_effect(dictionary, function, is_generic) {
-            pending.push(id);
-        }
-        let mut names: BTreeSet<Symbol> = BTreeSet::new();
-        let mut members: BTreeSet<Symbol> = BTreeSet::new();
-        for expr in function.bodies.iter().flat_map(|body| &body.exprs) {
-            match expr.kind {
-                ExprKind::Global(name) => {
-                    names.insert(name);
-                }
-                ExprKind::Member { field, .. } => {
-                    members.insert(field);
-                }
-                _ => {}
-            }
-        }
-        // The name of a member given to a macro is an ordinary name here.
-        for name in names {
-            member_callers.entry(name).or_default().push(id);
-        }
-        for member in members {
-            member_callers.entry(member).or_default().push(id);
-        }
-    }
-    let mut holders: FxHashMap<FnId, BTreeSet<Symbol>> = FxHashMap::default();
-    for (table, its) in program.tables() {
-        for entry in &its.entries {
-            for function in program.table_functions(table, entry.member) {
-                holders.entry(function).or_default().insert(entry.member);
-            }
-        }
-    }
-    for store in program.stores() {
-        for function in program.resolve(store.value, store.file) {
-            holders.entry(function).or_default().insert(store.member);
-        }
-    }
-    while let Some(id) = pending.pop() {
-        if program.is_passage(id) || effective.put(id.0 as usize) {
-            continue;
-        }
-        pending.extend(callers.get(&id).into_iter().flatten());
-        // What is behind an entry point is looked at from there.
-        let is_entry = |member: &Symbol| {
-            dictionary
-                .entry_points
-                .iter()
-                .any(|entry| !entry.secondary && *member == entry.member.as_str())
-        };
-        for member in holders.get(&id).into_iter().flatten() {
-            let only_entry = is_entry(member)
-                && !dictionary
-                    .entry_points
-                    .iter()
-                    .any(|entry| entry.secondary && *member == entry.member.as_str());
-            if !only_entry {
-                pending.extend(member_callers.get(member).into_iter().flatten());
-            }
-        }
-    }
-    effective
-}
-
 /// Who calls a function by name, or hands it over by name.
 fn callers(program: &Program) -> FxHashMap<FnId, BTreeSet<FnId>> {
     let mut callers: FxHashMap<FnId, BTreeSet<FnId>> = FxHashMap::default();
@@ -337,50 +260,6 @@ fn callers(program: &Program) -> FxHashMap<FnId, BTreeSet<FnId>> {
         }
     }
     callers
-}
-
-/// True if a function itself inserts, stores to a member of a VMA, or changes its flags. Writing an
-/// entry counts in drivers only: what generic code writes is no insertion on somebody's behalf.
-fn has_effect(dictionary: &Dictionary<'_>, function: &Function, is_generic: bool) -> bool {
-    function.bodies.iter().any(|body| {
-        let stores = body
-            .blocks
-            .iter()
-            .flat_map(|block| &block.instrs)
-            .any(|instr| match instr {
-                Instr::Assign { target, .. } => is_vma_member(dictionary, body, *target),
-                _ => false,
-            });
-        let calls = body.exprs.iter().any(|expr| match &expr.kind {
-            ExprKind::Call { callee, args } => match body.expr(*callee).kind {
-                ExprKind::Global(name) if is_store(name) => args
-                    .first()
-                    .is_some_and(|&target| is_vma_member(dictionary, body, target)),
-                ExprKind::Global(name) => {
-                    matches!(
-                        dictionary.word(name, args.len()),
-                        Some(Word::Insert(_) | Word::Flags(_))
-                    ) || !is_generic
-                        && matches!(dictionary.word(name, args.len()), Some(Word::Install(_)))
-                }
-                _ => false,
-            },
-            // A pointer to the protection lets others change it.
-            ExprKind::AddrOf(place) => is_vma_member(dictionary, body, *place),
-            _ => false,
-        });
-        stores || calls
-    })
-}
-
-fn is_vma_member(dictionary: &Dictionary<'_>, body: &Body, expr: ExprId) -> bool {
-    let mut found = false;
-    body.visit(expr, &mut |id| {
-        if let ExprKind::Member { field, .. } = body.expr(id).kind {
-            found |= super::state::vma_member(dictionary.vmas, field).is_some();
-        }
-    });
-    found
 }
 
 /// True for a function that only computes: cheap to follow for its result.

@@ -1,9 +1,11 @@
 //! What the tree does with page protections: the inventory of insertions ([`Mapping`]) and of
 //! generic uses ([`Reader`]).
 
+mod access_path;
 mod bits;
 mod dictionary;
 mod dropped;
+mod effective;
 mod entry;
 mod facts;
 mod inventory;

@@ -1,7 +1,9 @@
 //! The abstract state at one point of a program.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use litemap::LiteMap;
 
 use crate::callgraph::{FnId, TableId};
 use crate::program::{Span, Symbol};
@@ -17,7 +19,7 @@ pub struct State {
     /// The VMAs; index 0 is the one the analysed operation was entered with.
     pub vmas: Vec<VmaState>,
     /// Places with a known value. What is not listed is unknown.
-    pub store: BTreeMap<Place, Value>,
+    pub store: LiteMap<Place, Value>,
 }
 
 /// What is known of one VMA.

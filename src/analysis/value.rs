@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::callgraph::{FnId, TableId};
 use crate::program::{ExprId, LocalId, Symbol};
 
+use super::access_path::AccessPath;
 use super::bits::Bits;
 use super::term::Terms;
 
@@ -93,18 +94,8 @@ impl Value {
     }
 }
 
-/// A place that can be read and written: a variable and at most [`MAX_FIELDS`] members.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Place {
-    /// The variable or object.
-    pub base: PlaceBase,
-    /// Members, outermost first. Pointers on the way count as part of the path: `a->b.c` and
-    /// `a.b->c` are the same place of different types.
-    pub fields: Vec<Symbol>,
-}
-
-/// Longer access paths are not told apart from anything.
-pub const MAX_FIELDS: usize = 3;
+/// A place in a function that is run.
+pub type Place = AccessPath<PlaceBase>;
 
 /// What a [`Place`] starts at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -132,24 +123,6 @@ pub enum PlaceBase {
 impl Place {
     /// A whole variable.
     pub fn local(frame: u8, local: LocalId) -> Place {
-        Place {
-            base: PlaceBase::Local { frame, local },
-            fields: Vec::new(),
-        }
-    }
-
-    /// A member of the place; `None` when the path gets too long.
-    pub fn field(&self, field: Symbol) -> Option<Place> {
-        if self.fields.len() >= MAX_FIELDS {
-            return None;
-        }
-        let mut place = self.clone();
-        place.fields.push(field);
-        Some(place)
-    }
-
-    /// True if `other` is this place or a part of it.
-    pub fn covers(&self, other: &Place) -> bool {
-        self.base == other.base && other.fields.starts_with(&self.fields)
+        Place::whole(PlaceBase::Local { frame, local })
     }
 }

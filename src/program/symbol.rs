@@ -1,5 +1,6 @@
 //! Interned names.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -22,27 +23,44 @@ use rustc_hash::FxHashSet;
 /// assert_eq!(symbol.as_str(), "vm_page_prot");
 /// ```
 #[derive(Clone, Copy)]
-pub struct Symbol(&'static str);
+pub struct Symbol(&'static &'static str);
+
+/// The empty name, which is also what a symbol is before it is set.
+static EMPTY: &str = "";
 
 /// One lock per shard keeps parser threads out of each other's way.
 const N_SHARDS: usize = 64;
 
-static SHARDS: LazyLock<Vec<RwLock<FxHashSet<&'static str>>>> =
+static SHARDS: LazyLock<Vec<RwLock<FxHashSet<Text>>>> =
     LazyLock::new(|| (0..N_SHARDS).map(|_| RwLock::default()).collect());
+
+/// Interned text behind one pointer, found by what it says.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Text(&'static &'static str);
+
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        self.0
+    }
+}
 
 impl Symbol {
     /// Interns `text`.
     pub fn new(text: &str) -> Symbol {
+        if text.is_empty() {
+            return Symbol(&EMPTY);
+        }
         let shard = &SHARDS[shard_of(text)];
-        if let Some(&known) = shard.read().unwrap_or_else(|e| e.into_inner()).get(text) {
-            return Symbol(known);
+        if let Some(known) = shard.read().unwrap_or_else(|e| e.into_inner()).get(text) {
+            return Symbol(known.0);
         }
         let mut names = shard.write().unwrap_or_else(|e| e.into_inner());
-        if let Some(&known) = names.get(text) {
-            return Symbol(known);
+        if let Some(known) = names.get(text) {
+            return Symbol(known.0);
         }
         let kept: &'static str = Box::leak(text.to_owned().into_boxed_str());
-        names.insert(kept);
+        let kept: &'static &'static str = Box::leak(Box::new(kept));
+        names.insert(Text(kept));
         Symbol(kept)
     }
 
@@ -61,27 +79,33 @@ fn shard_of(text: &str) -> usize {
 
 impl PartialEq for Symbol {
     fn eq(&self, other: &Symbol) -> bool {
-        std::ptr::eq(self.0.as_ptr(), other.0.as_ptr()) && self.0.len() == other.0.len()
+        std::ptr::eq(self.0, other.0)
     }
 }
 
 impl Eq for Symbol {}
 
+impl Default for Symbol {
+    fn default() -> Symbol {
+        Symbol(&EMPTY)
+    }
+}
+
 impl PartialEq<str> for Symbol {
     fn eq(&self, other: &str) -> bool {
-        self.0 == other
+        *self.0 == other
     }
 }
 
 impl PartialEq<&str> for Symbol {
     fn eq(&self, other: &&str) -> bool {
-        self.0 == *other
+        *self.0 == *other
     }
 }
 
 impl Hash for Symbol {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.0.as_ptr() as usize).hash(state);
+        std::ptr::hash(self.0, state);
     }
 }
 
@@ -93,7 +117,10 @@ impl PartialOrd for Symbol {
 
 impl Ord for Symbol {
     fn cmp(&self, other: &Symbol) -> Ordering {
-        self.0.cmp(other.0)
+        match self == other {
+            true => Ordering::Equal,
+            false => self.0.cmp(other.0),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::analysis::access_path::Fields;
 use crate::analysis::bits::Bits;
 use crate::analysis::dictionary::Word;
 use crate::analysis::facts::is_predicate;
@@ -301,7 +302,7 @@ impl<'p> Machine<'p> {
         state: &mut State,
         args: &[ExprId],
         values: &[Value],
-    ) -> Vec<(usize, Vec<Symbol>, Value)> {
+    ) -> Vec<(usize, Fields, Value)> {
         let mut known = Vec::new();
         for (i, (arg, value)) in args.iter().zip(values).enumerate() {
             if *value != Value::Unknown {
@@ -312,7 +313,7 @@ impl<'p> Machine<'p> {
             };
             for (part, value) in &state.store {
                 if place.covers(part) && part.fields.len() > place.fields.len() {
-                    let fields = part.fields[place.fields.len()..].to_vec();
+                    let fields = part.fields[place.fields.len()..].iter().copied().collect();
                     known.push((i, fields, value.clone()));
                 }
             }

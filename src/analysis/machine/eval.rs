@@ -77,10 +77,7 @@ impl<'p> Machine<'p> {
         }
         match &frame.body.expr(expr).kind {
             ExprKind::Local(local) => Some(Place::local(frame.depth, *local)),
-            ExprKind::Global(name) => Some(Place {
-                base: PlaceBase::Global(*name),
-                fields: Vec::new(),
-            }),
+            ExprKind::Global(name) => Some(Place::whole(PlaceBase::Global(*name))),
             ExprKind::Member { base, field, .. } => {
                 let field = self.member_name(frame, state, *field);
                 let place = self.object_of(frame, state, *base)?;
@@ -555,17 +552,11 @@ impl<'p> Machine<'p> {
 
 /// The place that holds a call's result while the instruction it is part of is carried out.
 pub(super) fn result_place(frame: u8, call: ExprId) -> Place {
-    Place {
-        base: PlaceBase::Result { frame, call },
-        fields: Vec::new(),
-    }
+    Place::whole(PlaceBase::Result { frame, call })
 }
 
 fn vma_place(vma: u8) -> Place {
-    Place {
-        base: PlaceBase::Vma(vma),
-        fields: Vec::new(),
-    }
+    Place::whole(PlaceBase::Vma(vma))
 }
 
 fn is_vma_protection(place: &Place, machine: &Machine<'_>) -> bool {

@@ -15,6 +15,7 @@ use std::hash::BuildHasher;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use litemap::LiteMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::callgraph::{FnId, Program};
@@ -22,6 +23,7 @@ use crate::program::{
     BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Span, Symbol, Terminator,
 };
 
+use super::access_path::Fields;
 use super::dictionary::Dictionary;
 use super::facts::{BodyFacts, Facts, World};
 use super::state::{State, VmaState};
@@ -161,7 +163,7 @@ impl<'p> Machine<'p> {
         &mut self,
         id: FnId,
         arguments: Vec<Value>,
-        inherited: Vec<(usize, Vec<Symbol>, Value)>,
+        inherited: Vec<(usize, Fields, Value)>,
         state: State,
         site: Option<Span>,
     ) -> Vec<Exit> {
@@ -204,7 +206,7 @@ impl<'p> Machine<'p> {
             .iter()
             .map(|exit| {
                 let mut exit = exit.clone();
-                exit.state.store.extend(kept.clone());
+                exit.state.store.extend_from_litemap(kept.clone());
                 exit
             })
             .collect()
@@ -513,7 +515,7 @@ fn join_exits(mut exits: Vec<Exit>) -> Vec<Exit> {
 
 /// Splits a state into what a callee can see and the variables it cannot: those no argument points
 /// to.
-fn split_store(state: &State, arguments: &[Value]) -> (State, BTreeMap<Place, Value>) {
+fn split_store(state: &State, arguments: &[Value]) -> (State, LiteMap<Place, Value>) {
     let mut visible: FxHashSet<PlaceBase> = FxHashSet::default();
     let mut pending: Vec<PlaceBase> = arguments.iter().filter_map(pointee).collect();
     while let Some(base) = pending.pop() {
@@ -522,11 +524,14 @@ fn split_store(state: &State, arguments: &[Value]) -> (State, BTreeMap<Place, Va
             pending.extend(parts.filter_map(|(_, value)| pointee(value)));
         }
     }
-    let (passed, kept) = state
-        .store
-        .clone()
-        .into_iter()
-        .partition(|(place, _)| !is_local(place.base) || visible.contains(&place.base));
+    let (mut passed, mut kept) = (LiteMap::new_vec(), LiteMap::new_vec());
+    for (place, value) in &state.store {
+        let side = match !is_local(place.base) || visible.contains(&place.base) {
+            true => &mut passed,
+            false => &mut kept,
+        };
+        side.insert(*place, value.clone());
+    }
     let state = State {
         vmas: state.vmas.clone(),
         store: passed,

@@ -6,7 +6,7 @@ use crate::analysis::bits::Bits;
 
 use super::run::Exit;
 use super::state::State;
-use super::value::{Base, Known, MAX_FIELDS, Place, Value};
+use super::value::{Base, Known, Place, Value};
 
 /// Objects of a caller that a callee can see.
 const MAX_OBJECTS: usize = 8;
@@ -66,10 +66,8 @@ impl Passage {
             .objects
             .iter()
             .position(|object| object.covers(place))?;
-        Some(Place {
-            base: Base::Object(number as u8),
-            fields: place.fields[self.objects[number].fields.len()..].to_vec(),
-        })
+        let inner = &place.fields[self.objects[number].fields.len()..];
+        Place::whole(Base::Object(number as u8)).join(inner)
     }
 
     /// What the callee can see.
@@ -180,8 +178,7 @@ impl Passage {
         let Base::Object(number) = place.base else {
             return None;
         };
-        let mut outer = self.objects.get(usize::from(number))?.clone();
-        outer.fields.extend(place.fields.iter().copied());
-        (outer.fields.len() <= MAX_FIELDS).then_some(outer)
+        let outer = self.objects.get(usize::from(number))?;
+        outer.join(&place.fields)
     }
 }

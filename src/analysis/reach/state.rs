@@ -1,6 +1,6 @@
 //! What is known at a point of a path.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::analysis::bits::Bits;
 use crate::callgraph::FnId;
@@ -22,11 +22,11 @@ pub struct State {
     /// Flags known because of something about override mappings beyond the hypothesis' own.
     pub learnt: Vec<(u128, Because)>,
     /// Values of places; an absent one is unknown.
-    pub store: BTreeMap<Place, Known>,
+    pub store: LiteMap<Place, Known>,
     /// Pointers to entries: what each is known to point to.
-    pub slots: BTreeMap<u8, Slot>,
+    pub slots: LiteMap<u8, Slot>,
     /// Entries that were read.
-    pub entries: BTreeMap<u8, Entry>,
+    pub entries: LiteMap<u8, Entry>,
 }
 
 /// A pointer to an entry.
@@ -131,9 +131,9 @@ impl State {
             is_accessible: false,
             flags,
             learnt: Vec::new(),
-            store: BTreeMap::new(),
-            slots: BTreeMap::new(),
-            entries: BTreeMap::new(),
+            store: LiteMap::new_vec(),
+            slots: LiteMap::new_vec(),
+            entries: LiteMap::new_vec(),
         }
     }
 
@@ -238,7 +238,7 @@ impl State {
 
     /// Others may have changed every entry.
     pub fn unlock(&mut self) {
-        for slot in self.slots.values_mut() {
+        for slot in self.slots.iter_mut().map(|(_, slot)| slot) {
             slot.entry = None;
         }
     }
@@ -247,14 +247,14 @@ impl State {
     /// are a caller's, and numbers the others in the order in which places lead to them: states
     /// that mean the same are the same.
     pub fn collect(&mut self, (given_slots, given_entries): (u8, u8)) {
-        let mut slots: BTreeMap<u8, u8> = (0..given_slots).map(|number| (number, number)).collect();
-        let mut entries: BTreeMap<u8, u8> =
+        let mut slots: LiteMap<u8, u8> = (0..given_slots).map(|number| (number, number)).collect();
+        let mut entries: LiteMap<u8, u8> =
             (0..given_entries).map(|number| (number, number)).collect();
-        let number = |numbers: &mut BTreeMap<u8, u8>, old: u8| {
+        let number = |numbers: &mut LiteMap<u8, u8>, old: u8| {
             let next = numbers.len() as u8;
             *numbers.entry(old).or_insert(next)
         };
-        for known in self.store.values_mut() {
+        for known in self.store.iter_mut().map(|(_, known)| known) {
             match &mut known.value {
                 Value::Slot(slot) => {
                     if let Some(entry) = self.slots.get(slot).and_then(|slot| slot.entry) {

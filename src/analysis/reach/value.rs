@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::analysis::access_path::AccessPath;
 use crate::analysis::bits::Bits;
 use crate::callgraph::{FnId, TableId};
 use crate::program::{ExprId, LocalId, Symbol};
@@ -187,17 +188,8 @@ impl Value {
     }
 }
 
-/// A place that can be read and written: a variable and at most [`MAX_FIELDS`] members.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Place {
-    /// The variable or object.
-    pub base: Base,
-    /// Members, outermost first; pointers on the way count as part of the path.
-    pub fields: Vec<Symbol>,
-}
-
-/// Longer access paths are not told apart from anything.
-pub const MAX_FIELDS: usize = 3;
+/// A place in a function that is run.
+pub type Place = AccessPath<Base>;
 
 /// What a [`Place`] starts at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -210,29 +202,4 @@ pub enum Base {
     Object(u8),
     /// A global variable.
     Global(Symbol),
-}
-
-impl Place {
-    /// A whole variable or object.
-    pub fn whole(base: Base) -> Place {
-        Place {
-            base,
-            fields: Vec::new(),
-        }
-    }
-
-    /// A member of the place; `None` when the path gets too long.
-    pub fn field(&self, field: Symbol) -> Option<Place> {
-        if self.fields.len() >= MAX_FIELDS {
-            return None;
-        }
-        let mut place = self.clone();
-        place.fields.push(field);
-        Some(place)
-    }
-
-    /// True if `other` is this place or a part of it.
-    pub fn covers(&self, other: &Place) -> bool {
-        self.base == other.base && other.fields.starts_with(&self.fields)
-    }
 }
