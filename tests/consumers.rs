@@ -451,7 +451,7 @@ fn pre_commit_stops_a_commit(consumers: &Consumers, hook: &str) -> Result<(), Fa
     let (passed, shown) = run(&tree, "git", &["commit", "--all", "--message=simplify"])?;
     assert!(!passed, "{shown}");
     assert!(
-        shown.contains("error[lost-proof]: the condition removed from `is_ordinary`"),
+        shown.contains("error[lost-proof]: without the check removed from `is_ordinary`"),
         "{shown}"
     );
     Ok(())
