@@ -211,6 +211,34 @@ fn what_cannot_matter_is_not_analysed() {
 }
 
 #[test]
+fn what_no_answer_depends_on_is_parsed_and_not_analysed() {
+    let tree = Tree::committed();
+    let driver = "drivers/video/first_fb.c";
+    let unrelated = "#define FIRST_FB_LINES 480\n\nstruct first_fb_line {\n\tint bytes;\n};\n\n\
+                     static int first_fb_lines(int a)\n{\n\treturn a * FIRST_FB_LINES;\n}\n\n";
+    tree.edit(driver, "static int", &format!("{unrelated}static int"));
+    assert_eq!(tree.json("--since v1")["comparison"]["analysed"], false);
+    tree.edit("mm/ordinary.c", "bool is", &format!("{unrelated}bool is"));
+    assert_eq!(tree.json("--since v1")["comparison"]["analysed"], false);
+    // A condition around a function counts, and so does a table that holds it.
+    tree.edit(
+        "mm/ordinary.c",
+        "bool is",
+        "#ifdef CONFIG_ORDINARY\nbool is",
+    );
+    let with_end = fs::read_to_string(tree.path().join("mm/ordinary.c")).unwrap() + "#endif\n";
+    tree.write("mm/ordinary.c", &with_end);
+    assert_eq!(tree.json("--since v1")["comparison"]["analysed"], true);
+    tree.git("checkout --quiet mm/ordinary.c");
+    assert_eq!(tree.json("--since v1")["comparison"]["analysed"], false);
+    let table = "\nstatic const struct file_operations second_fb_fops = {\n\
+                 \t.mmap = first_fb_mmap,\n};\n";
+    let with_table = fs::read_to_string(tree.path().join(driver)).unwrap() + table;
+    tree.write(driver, &with_table);
+    assert_eq!(tree.json("--since v1")["comparison"]["analysed"], true);
+}
+
+#[test]
 fn only_new_findings_are_reported() {
     let tree = Tree::committed();
     let first = fs::read_to_string(tree.path().join("drivers/video/first_fb.c")).unwrap();

@@ -74,16 +74,6 @@ fn examples_in_the_help_run() {
     all_run(&shown);
 }
 
-#[test]
-fn the_answer_in_the_readme_is_the_real_one() {
-    let page = include_str!("../README.md");
-    let block = page.split("```text\n").nth(1).expect("a block of text");
-    let block = block.split("```").next().expect("its end");
-    let elsewhere = tempfile::tempdir().expect("a temporary folder");
-    let output = support::run(elsewhere.path(), "check");
-    assert_eq!(text(&output.stdout), block);
-}
-
 /// The lines of blocks of shell commands, without remarks.
 fn in_blocks(page: &str) -> Vec<String> {
     let blocks = page.split("```sh\n").skip(1);

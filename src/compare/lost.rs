@@ -615,8 +615,8 @@ impl Telling<'_> {
         format!(
             "The entries of override mappings differ from `vm_page_prot` on purpose, in their \
              caching or encryption bits, and generic code that makes or changes entries from \
-             `vm_page_prot` takes these bits away: device memory becomes cacheable, or is read \
-             through the encryption engine. Before the change it was proven that no such mapping \
+             `vm_page_prot` takes these bits away: device memory can become cacheable, or be \
+             read through the encryption engine. Before the change it was proven that no such mapping \
              gets to {}.",
             uses.join("; ")
         )
