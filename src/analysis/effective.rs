@@ -6,7 +6,7 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
 use crate::callgraph::{FnId, Program};
-use crate::program::{Body, ExprId, ExprKind, FileId, Function, Instr, Symbol};
+use crate::program::{Body, ExprId, ExprKind, Function, Instr, Symbol};
 
 use super::dictionary::{Dictionary, Word};
 use super::facts::BodyFacts;
@@ -31,7 +31,9 @@ pub fn effective(
         if has_effect(program, dictionary, function, facts) {
             pending.push(id);
         }
-        for member in mentioned(program, function, facts) {
+        // What is behind an entry point is looked at from there.
+        let mentioned = mentioned(program, function, facts).into_iter();
+        for member in mentioned.filter(|member| !is_entry_point(dictionary, *member)) {
             let of_name = users.entry(member.name).or_default();
             of_name.entry(member).or_default().push(id);
         }
@@ -41,9 +43,12 @@ pub fn effective(
         if program.is_passage(id) || effective.put(id.0 as usize) {
             continue;
         }
-        pending.extend(callers.get(&id).into_iter().flatten());
+        // What the vocabulary tells the meaning of is not run.
+        let function = program.function(id);
+        if dictionary.word(function.name, function.n_params).is_none() {
+            pending.extend(callers.get(&id).into_iter().flatten());
+        }
         let behind = held.get(&id).into_iter().flatten();
-        // What is behind an entry point is looked at from there.
         for member in behind.filter(|member| !is_entry_point(dictionary, **member)) {
             let of_name = users.get(&member.name).into_iter().flatten();
             let matching = of_name.filter(|(other, _)| member.may_be(**other));
@@ -74,7 +79,11 @@ impl Member {
 fn mentioned(program: &Program, function: &Function, facts: &[BodyFacts]) -> BTreeSet<Member> {
     let mut found = BTreeSet::new();
     for (body, facts) in function.bodies.iter().zip(facts) {
-        for expr in &body.exprs {
+        let printed = printed(program, function, body);
+        for (i, expr) in body.exprs.iter().enumerate() {
+            if printed.contains(i) {
+                continue;
+            }
             found.extend(match expr.kind {
                 // The name of a member given to a macro is an ordinary name here.
                 ExprKind::Global(name) => Some(Member {
@@ -95,6 +104,52 @@ fn mentioned(program: &Program, function: &Function, facts: &[BodyFacts]) -> BTr
     }
     found
 }
+
+/// The arguments that stand for `...`, and what the temporaries among them are set to: whoever
+/// takes any number of any things calls none of them.
+fn printed(program: &Program, function: &Function, body: &Body) -> FixedBitSet {
+    let mut printed = FixedBitSet::with_capacity(body.exprs.len());
+    let mut temporaries = BTreeSet::new();
+    for expr in &body.exprs {
+        let ExprKind::Call { callee, args } = &expr.kind else {
+            continue;
+        };
+        let ExprKind::Global(name) = body.expr(*callee).kind else {
+            continue;
+        };
+        let targets = program.resolve(name, function.file);
+        let is_named = |position: usize| {
+            let mut params = targets.iter().map(|&id| program.function(id).params());
+            params.any(|params| {
+                let param = params.get(position);
+                param.is_some_and(|param| param.name != VARIABLE_ARGUMENTS)
+            })
+        };
+        if targets.is_empty() {
+            continue;
+        }
+        for (_, &arg) in args.iter().enumerate().filter(|(i, _)| !is_named(*i)) {
+            printed.insert(arg.0 as usize);
+            if let ExprKind::Local(local) = body.expr(arg).kind
+                && function.locals[local.0 as usize].name.as_str().is_empty()
+            {
+                temporaries.insert(local);
+            }
+        }
+    }
+    for instr in body.blocks.iter().flat_map(|block| &block.instrs) {
+        if let Instr::Assign { target, value, .. } = instr
+            && let ExprKind::Local(local) = body.expr(*target).kind
+            && temporaries.contains(&local)
+        {
+            printed.insert(value.0 as usize);
+        }
+    }
+    printed
+}
+
+/// What `...` is called in a macro.
+const VARIABLE_ARGUMENTS: &str = "__VA_ARGS__";
 
 /// The members that hold a function.
 fn held(program: &Program) -> FxHashMap<FnId, BTreeSet<Member>> {
@@ -151,9 +206,10 @@ fn has_effect(
     let mut bodies = function.bodies.iter().zip(facts);
     bodies.any(|(body, facts)| {
         let is_vma_member = |expr: ExprId| is_vma_member(dictionary, body, facts, expr);
+        let printed = printed(program, function, body);
         // A pointer to a member lets others change it.
         let is_pointer = |expr: ExprId| match body.expr(expr).kind {
-            ExprKind::AddrOf(place) => is_vma_member(place),
+            ExprKind::AddrOf(place) => !printed.contains(expr.0 as usize) && is_vma_member(place),
             _ => false,
         };
         let stores = body
@@ -173,10 +229,9 @@ fn has_effect(
                     Some(Word::Insert(_) | Word::Flags(_)) => true,
                     Some(Word::Install(_)) => !is_generic,
                     Some(_) => false,
-                    // What is not parsed is not run.
                     None => {
-                        args.iter().any(|&arg| is_pointer(arg))
-                            && is_parsed(program, name, function.file)
+                        let is_parsed = !program.resolve(name, function.file).is_empty();
+                        is_parsed && args.iter().any(|&arg| is_pointer(arg))
                     }
                 },
                 _ => args.iter().any(|&arg| is_pointer(arg)),
@@ -185,10 +240,6 @@ fn has_effect(
         });
         stores || calls
     })
-}
-
-fn is_parsed(program: &Program, name: Symbol, file: FileId) -> bool {
-    !program.resolve(name, file).is_empty()
 }
 
 fn is_vma_member(
