@@ -81,7 +81,7 @@ fn main() {
             continue;
         }
         let sum = |f: &dyn Fn(&ptelint::tree::FileIndex) -> usize| -> usize {
-            index.files.iter().map(f).sum()
+            index.files.iter().map(|file| f(file)).sum()
         };
         println!("{:?} {:?}", tree.kind, tree.version);
         println!("files {} bytes {}", tree.files.len(), index.n_bytes);

@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::dotconfig::Kconfig;
 use crate::pipeline::{Report, similar};
 use crate::rules::{self, Severity};
+use crate::tree::{GenericPaths, is_below};
 
 /// The name of the file.
 pub const FILE_NAME: &str = "ptelint.toml";
@@ -18,9 +19,11 @@ pub const KEYS: &[&str] = &[
     "architectures",
     "baseline",
     "config",
+    "drivers",
     "exclude",
     "fail-on",
     "format",
+    "generic",
     "rules",
 ];
 
@@ -34,6 +37,12 @@ pub struct Config {
     /// Paths below the tree whose findings are not reported.
     #[serde(default)]
     pub exclude: Vec<String>,
+    /// Paths below the tree whose code is judged, though it is in a directory of drivers.
+    #[serde(default)]
+    pub generic: Vec<String>,
+    /// Paths below the tree whose code is a driver's, in other directories.
+    #[serde(default)]
+    pub drivers: Vec<String>,
     /// Architecture directories; findings of others are not reported.
     #[serde(default)]
     pub architectures: Vec<String>,
@@ -122,6 +131,11 @@ impl Config {
         }
     }
 
+    /// Which code is generic.
+    pub fn generic_paths(&self) -> GenericPaths {
+        GenericPaths::new(&self.generic, &self.drivers)
+    }
+
     /// The file that holds for a path: the nearest from it upwards.
     pub fn find(path: &Path) -> Option<PathBuf> {
         let path = std::fs::canonicalize(path).ok()?;
@@ -163,13 +177,6 @@ impl Config {
     }
 }
 
-/// True if a file is at a path or below it.
-fn is_below(file: &str, path: &str) -> bool {
-    let path = path.trim_end_matches('/');
-    let rest = file.strip_prefix(path);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,12 +202,5 @@ mod tests {
         let known: Vec<&str> = known.keys().map(String::as_str).collect();
         let rules: Vec<&str> = rules::ALL.iter().map(|rule| rule.id).collect();
         assert_eq!(known, rules);
-    }
-
-    #[test]
-    fn paths_are_whole_names() {
-        assert!(is_below("drivers/staging/a.c", "drivers/staging/"));
-        assert!(is_below("mm/a.c", "mm/a.c"));
-        assert!(!is_below("mm2/a.c", "mm"));
     }
 }

@@ -211,6 +211,34 @@ fn what_cannot_matter_is_not_analysed() {
 }
 
 #[test]
+fn what_no_answer_depends_on_is_parsed_and_not_analysed() {
+    let tree = Tree::committed();
+    let driver = "drivers/video/first_fb.c";
+    let unrelated = "#define FIRST_FB_LINES 480\n\nstruct first_fb_line {\n\tint bytes;\n};\n\n\
+                     static int first_fb_lines(int a)\n{\n\treturn a * FIRST_FB_LINES;\n}\n\n";
+    tree.edit(driver, "static int", &format!("{unrelated}static int"));
+    assert_eq!(tree.json("--since v1")["comparison"]["analysed"], false);
+    tree.edit("mm/ordinary.c", "bool is", &format!("{unrelated}bool is"));
+    assert_eq!(tree.json("--since v1")["comparison"]["analysed"], false);
+    // A condition around a function counts, and so does a table that holds it.
+    tree.edit(
+        "mm/ordinary.c",
+        "bool is",
+        "#ifdef CONFIG_ORDINARY\nbool is",
+    );
+    let with_end = fs::read_to_string(tree.path().join("mm/ordinary.c")).unwrap() + "#endif\n";
+    tree.write("mm/ordinary.c", &with_end);
+    assert_eq!(tree.json("--since v1")["comparison"]["analysed"], true);
+    tree.git("checkout --quiet mm/ordinary.c");
+    assert_eq!(tree.json("--since v1")["comparison"]["analysed"], false);
+    let table = "\nstatic const struct file_operations second_fb_fops = {\n\
+                 \t.mmap = first_fb_mmap,\n};\n";
+    let with_table = fs::read_to_string(tree.path().join(driver)).unwrap() + table;
+    tree.write(driver, &with_table);
+    assert_eq!(tree.json("--since v1")["comparison"]["analysed"], true);
+}
+
+#[test]
 fn only_new_findings_are_reported() {
     let tree = Tree::committed();
     let first = fs::read_to_string(tree.path().join("drivers/video/first_fb.c")).unwrap();
@@ -550,6 +578,30 @@ fn settings_stand_beside_the_tree() {
             text(&output.stderr)
         );
     }
+}
+
+#[test]
+fn what_is_generic_is_a_setting() {
+    let tree = Tree::new();
+    let judged = || {
+        let output = tree.run("readers --format json");
+        let answer: Value = serde_json::from_slice(&output.stdout).expect("valid JSON");
+        let readers = answer["readers"].as_array().expect("a list");
+        let files = readers.iter().map(|reader| reader["file"].as_str());
+        let files: std::collections::BTreeSet<_> = files.map(|file| file.expect("text")).collect();
+        files.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(judged(), ["mm/remake.c"]);
+    let remake = fs::read_to_string(tree.path().join("mm/remake.c")).unwrap();
+    tree.write(
+        "drivers/shared/remake.c",
+        &remake.replace("remake", "shared_remake"),
+    );
+    assert_eq!(judged(), ["mm/remake.c"]);
+    tree.write("ptelint.toml", "generic = [\"drivers/shared/\"]\n");
+    assert_eq!(judged(), ["drivers/shared/remake.c", "mm/remake.c"]);
+    tree.write("ptelint.toml", "drivers = [\"mm/remake.c\"]\n");
+    assert_eq!(judged(), [""; 0]);
 }
 
 #[test]

@@ -28,7 +28,28 @@ const TESTS: &[(&str, Test)] = &[
     ("sarif_is_summarised", sarif_is_summarised),
     ("junit_is_parsed", junit_is_parsed),
     ("checkstyle_is_read", checkstyle_is_read),
-    ("pre_commit_stops_a_commit", pre_commit_stops_a_commit),
+    (
+        "gitlab_has_the_types_of_code_climate",
+        gitlab_has_the_types_of_code_climate,
+    ),
+    (
+        "gitlab_says_what_a_converter_of_sarif_says",
+        gitlab_says_what_a_converter_of_sarif_says,
+    ),
+    (
+        "github_is_what_the_toolkit_writes",
+        github_is_what_the_toolkit_writes,
+    ),
+    (
+        "files_for_ci_systems_follow_their_schemas",
+        files_for_ci_systems_follow_their_schemas,
+    ),
+    ("pre_commit_stops_a_commit", |consumers| {
+        pre_commit_stops_a_commit(consumers, "ptelint")
+    }),
+    ("pre_commit_builds_from_source", |consumers| {
+        pre_commit_stops_a_commit(consumers, "ptelint-from-source")
+    }),
 ];
 
 fn main() -> ExitCode {
@@ -91,8 +112,13 @@ impl Consumers {
 
 /// A folder with the answer on the sample in a format.
 fn answer(format: &str) -> Result<tempfile::TempDir, Failed> {
+    answers(&format!("--format {format}=answer"))
+}
+
+/// A folder with the answers on a path, or else on the sample.
+fn answers(args: &str) -> Result<tempfile::TempDir, Failed> {
     let folder = tempfile::tempdir()?;
-    let output = support::run(folder.path(), &format!("check --format {format}=answer"));
+    let output = support::run(folder.path(), &format!("check {args}"));
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     Ok(folder)
 }
@@ -187,18 +213,170 @@ fn checkstyle_is_read(consumers: &Consumers) -> Result<(), Failed> {
     Ok(())
 }
 
-/// With the hooks of this repository, in a repository that holds a part of a tree.
-fn pre_commit_stops_a_commit(consumers: &Consumers) -> Result<(), Failed> {
+/// A folder of documents with several findings, some of a kind.
+fn documents() -> String {
+    let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let documents = crate_root.join("testdata/prot-constant");
+    documents.display().to_string()
+}
+
+/// A compiler of TypeScript checks the answer against the types that others publish.
+fn gitlab_has_the_types_of_code_climate(consumers: &Consumers) -> Result<(), Failed> {
+    let folder = answers(&format!("--format gitlab=answer {}", documents()))?;
+    let report = fs::read_to_string(folder.path().join("answer"))?;
+    let program = format!(
+        "import type {{ Issue }} from 'codeclimate-types';\n\
+         export const report: Issue[] = {report};\n"
+    );
+    fs::write(folder.path().join("report.ts"), program)?;
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(consumers.npm(""), folder.path().join("node_modules"))?;
+    let options = r#"{ "strict": true, "noEmit": true, "types": [], "module": "nodenext" }"#;
+    let project = format!(r#"{{ "compilerOptions": {options}, "files": ["report.ts"] }}"#);
+    fs::write(folder.path().join("tsconfig.json"), project)?;
+    let output = Command::new("node")
+        .arg(consumers.npm("typescript/bin/tsc"))
+        .current_dir(folder.path())
+        .output()?;
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    let issues: Vec<Value> = serde_json::from_str(&report)?;
+    let fingerprints = issues.iter().map(|issue| issue["fingerprint"].to_string());
+    let fingerprints: std::collections::BTreeSet<String> = fingerprints.collect();
+    assert!(issues.len() > 5);
+    // Of two issues with one fingerprint, GitLab shows one.
+    assert_eq!(fingerprints.len(), issues.len());
+    Ok(())
+}
+
+/// sarif-tools makes the same report out of our SARIF: rules, paths and lines agree.
+fn gitlab_says_what_a_converter_of_sarif_says(consumers: &Consumers) -> Result<(), Failed> {
+    let formats = "--format gitlab=ours.json --format sarif=answer.sarif";
+    let folder = answers(&format!("{formats} {}", documents()))?;
+    let args = ["codeclimate", "answer.sarif", "--output", "theirs.json"];
+    consumers.python("sarif", &args, folder.path())?;
+    let issues = |name: &str| -> Result<Vec<String>, Failed> {
+        let report = fs::read(folder.path().join(name))?;
+        let report: Vec<Value> = serde_json::from_slice(&report)?;
+        let mut issues: Vec<String> = report
+            .iter()
+            .map(|issue| {
+                let place = &issue["location"];
+                let line = &place["lines"]["begin"];
+                format!("{} {} {line}", issue["check_name"], place["path"])
+            })
+            .collect();
+        issues.sort();
+        Ok(issues)
+    };
+    assert_eq!(issues("ours.json")?, issues("theirs.json")?);
+    Ok(())
+}
+
+/// What is read out of a command, by the rules of the runner, GitHub's own library writes as the
+/// same command.
+fn github_is_what_the_toolkit_writes(consumers: &Consumers) -> Result<(), Failed> {
+    let folder = answers(&format!("--format github=answer {}", documents()))?;
+    let script = "
+        const core = require('@actions/core');
+        const unescaped = text => [['%3A', ':'], ['%2C', ','], ['%0D', '\\r'], ['%0A', '\\n'], ['%25', '%']]
+            .reduce((text, [code, character]) => text.replaceAll(code, character), text);
+        const names = {
+            col: 'startColumn', endColumn: 'endColumn', line: 'startLine', endLine: 'endLine',
+            file: 'file', title: 'title',
+        };
+        const lines = require('fs').readFileSync('answer', 'utf8').split('\\n');
+        for (const line of lines.filter(line => line.startsWith('::'))) {
+            const [, level, properties, message] = /^::(\\w+) (.*?)::(.*)$/.exec(line);
+            const pairs = properties.split(',').map(pair => pair.split('='));
+            core[level](unescaped(message), Object.fromEntries(
+                pairs.map(([name, value]) => [names[name], unescaped(value)])));
+        }";
+    let output = Command::new("node")
+        .args(["-e", script])
+        .env("NODE_PATH", consumers.npm(""))
+        .current_dir(folder.path())
+        .output()?;
+    // The order of properties does not matter.
+    let commands = |lines: &str| -> Vec<Vec<String>> {
+        let lines = lines.lines().filter(|line| line.starts_with("::"));
+        let parts = lines.map(|line| {
+            let (head, message) = line[2..].split_once("::").unwrap_or_default();
+            let (level, properties) = head.split_once(' ').unwrap_or_default();
+            let mut parts: Vec<String> = properties.split(',').map(str::to_owned).collect();
+            parts.sort();
+            parts.extend([level.to_owned(), message.to_owned()]);
+            parts
+        });
+        parts.collect()
+    };
+    let ours = fs::read_to_string(folder.path().join("answer"))?;
+    let theirs = text(&output.stdout);
+    assert!(commands(&ours).len() > 5, "{ours}");
+    assert_eq!(
+        commands(&ours),
+        commands(theirs),
+        "{}",
+        text(&output.stderr)
+    );
+    Ok(())
+}
+
+fn files_for_ci_systems_follow_their_schemas(consumers: &Consumers) -> Result<(), Failed> {
+    let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (schema, file) in [
+        ("vendor.github-actions", "action.yml"),
+        ("vendor.github-workflows", "docs/ci/github.yml"),
+        ("vendor.gitlab-ci", "docs/ci/gitlab.yml"),
+    ] {
+        let args = ["--builtin-schema", schema, file];
+        consumers.python("check-jsonschema", &args, crate_root)?;
+    }
+    let schema = "docs/ptelint.schema.json";
+    consumers.python(
+        "check-jsonschema",
+        &["--check-metaschema", schema],
+        crate_root,
+    )?;
+    let args = ["validate-manifest", ".pre-commit-hooks.yaml"];
+    consumers.python("pre-commit", &args, crate_root)?;
+    Ok(())
+}
+
+/// The files of this repository, to take hooks from.
+fn copy_repository(to: &Path) -> Result<(), Failed> {
+    let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let args = [
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ];
+    let output = Command::new("git")
+        .args(args)
+        .current_dir(crate_root)
+        .output()?;
+    for file in text(&output.stdout).split('\0').filter(|it| !it.is_empty()) {
+        let (from, to) = (crate_root.join(file), to.join(file));
+        fs::create_dir_all(to.parent().ok_or("no folder")?)?;
+        if from.is_file() {
+            fs::copy(from, to)?;
+        }
+    }
+    Ok(())
+}
+
+/// With a hook of this repository, in a repository that holds a part of a tree.
+fn pre_commit_stops_a_commit(consumers: &Consumers, hook: &str) -> Result<(), Failed> {
     let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir()?;
     let (hooks, tree) = (folder.path().join("hooks"), folder.path().join("tree"));
-    let bins = [
-        consumers.0.join("python/bin"),
-        Path::new(env!("CARGO_BIN_EXE_ptelint"))
-            .parent()
-            .ok_or("no folder")?
-            .to_owned(),
-    ];
+    let program = Path::new(env!("CARGO_BIN_EXE_ptelint"));
+    let programs = program.parent().ok_or("no folder")?;
+    let mut bins = vec![consumers.0.join("python/bin")];
+    if hook == "ptelint" {
+        bins.push(programs.to_owned());
+    }
     let known = std::env::var_os("PATH").unwrap_or_default();
     let search = std::env::join_paths(bins.into_iter().chain(std::env::split_paths(&known)))?;
     let run = |directory: &Path, program: &str, args: &[&str]| -> Result<(bool, String), Failed> {
@@ -207,6 +385,8 @@ fn pre_commit_stops_a_commit(consumers: &Consumers) -> Result<(), Failed> {
             .current_dir(directory)
             .env("PATH", &search)
             .env("PRE_COMMIT_HOME", folder.path().join("cache"))
+            // Kept from run to run, and apart from the program under test.
+            .env("CARGO_TARGET_DIR", programs.with_file_name("from-source"))
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .envs([
                 ("GIT_AUTHOR_NAME", "Test"),
@@ -225,8 +405,7 @@ fn pre_commit_stops_a_commit(consumers: &Consumers) -> Result<(), Failed> {
         }
     };
     fs::create_dir(&hooks)?;
-    let file = ".pre-commit-hooks.yaml";
-    fs::copy(crate_root.join(file), hooks.join(file))?;
+    copy_repository(&hooks)?;
     for (path, source) in [
         ("Makefile", "change/Makefile"),
         ("mm/ordinary.c", "change/mm/ordinary.c"),
@@ -247,7 +426,7 @@ fn pre_commit_stops_a_commit(consumers: &Consumers) -> Result<(), Failed> {
     }
     let revision = must(&hooks, "git", &["rev-parse", "HEAD"])?;
     let config = format!(
-        "repos:\n- repo: {}\n  rev: {}\n  hooks:\n  - id: ptelint\n",
+        "repos:\n- repo: {}\n  rev: {}\n  hooks:\n  - id: {hook}\n",
         hooks.display(),
         revision.trim()
     );
@@ -272,7 +451,7 @@ fn pre_commit_stops_a_commit(consumers: &Consumers) -> Result<(), Failed> {
     let (passed, shown) = run(&tree, "git", &["commit", "--all", "--message=simplify"])?;
     assert!(!passed, "{shown}");
     assert!(
-        shown.contains("error[lost-proof]: the condition removed from `is_ordinary`"),
+        shown.contains("error[lost-proof]: without the check removed from `is_ordinary`"),
         "{shown}"
     );
     Ok(())

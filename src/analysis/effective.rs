@@ -11,7 +11,6 @@ use crate::program::{Body, ExprId, ExprKind, Function, Instr, Symbol};
 use super::dictionary::{Dictionary, Word};
 use super::facts::BodyFacts;
 use super::machine::is_store;
-use super::places::is_generic_path;
 
 /// Functions with an effect of their own, and all their callers: by name, and through members of
 /// tables.
@@ -203,7 +202,7 @@ fn has_effect(
     function: &Function,
     facts: &[BodyFacts],
 ) -> bool {
-    let is_generic = is_generic_path(&program.file(function.file).path);
+    let is_generic = program.file(function.file).is_generic;
     let mut bodies = function.bodies.iter().zip(facts);
     bodies.any(|(body, facts)| {
         let is_vma_member = |expr: ExprId| is_vma_member(dictionary, body, facts, expr);

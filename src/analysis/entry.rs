@@ -12,7 +12,6 @@ use super::bits::Bits;
 use super::dictionary::Word;
 use super::facts::World;
 use super::machine::{Depth, Event, EventKind, Exit, Machine};
-use super::places::is_generic_path;
 use super::state::{State, VmaState};
 use super::term::Term;
 use super::value::Value;
@@ -338,9 +337,7 @@ fn unreached(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
                 };
                 let is_insertion = match world.dictionary.word(name, args.len()) {
                     Some(Word::Insert(_)) => true,
-                    Some(Word::Install(_)) => {
-                        !is_generic_path(&world.program.file(function.file).path)
-                    }
+                    Some(Word::Install(_)) => !world.program.file(function.file).is_generic,
                     _ => false,
                 };
                 if is_insertion && !reached.contains(&(id, expr.span)) {

@@ -31,7 +31,7 @@ pub use entry::{Run, n_exhausted, n_unresolved, run_all};
 pub use facts::{Facts, World};
 pub use inventory::mappings;
 pub use machine::{CallPath, Event, EventKind};
-pub use places::{Places, is_generic_path};
+pub use places::Places;
 pub use reach::{
     Doubt, Guard, GuardKind, Judgement, Reason, SetState, TraceStep, Use, Without, assumptions,
 };

@@ -5,9 +5,6 @@ use std::collections::BTreeSet;
 use crate::callgraph::Program;
 use crate::program::{FileId, Presence};
 
-/// Directories whose code is not generic: drivers and what is built like them.
-const DRIVER_DIRECTORIES: [&str; 4] = ["drivers/", "sound/", "samples/", "tools/"];
-
 /// Answers about places in files. The closures reach into earlier stages, so that the analysis
 /// itself reads nothing.
 pub struct Places<'a> {
@@ -50,13 +47,6 @@ impl Places<'_> {
 
     /// True for code that is not a driver's.
     pub fn is_generic(&self, file: FileId) -> bool {
-        is_generic_path(self.path(file))
+        self.program.file(file).is_generic
     }
-}
-
-/// True for the path of code that is not a driver's.
-pub fn is_generic_path(path: &str) -> bool {
-    !DRIVER_DIRECTORIES
-        .iter()
-        .any(|directory| path.starts_with(directory))
 }

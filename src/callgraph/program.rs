@@ -46,6 +46,8 @@ pub struct FileFacts {
     pub path: String,
     /// The directory below `arch/`, if it is in one.
     pub arch: Option<Symbol>,
+    /// True for code that is not a driver's.
+    pub is_generic: bool,
     /// Base names of the headers it includes.
     pub includes: Vec<Symbol>,
 }
@@ -141,6 +143,13 @@ impl Program {
         &self.parts.functions[id.0 as usize]
     }
 
+    /// The function whose definition begins at an offset.
+    pub fn function_at(&self, file: FileId, start: u32) -> Option<FnId> {
+        let functions = &self.parts.functions;
+        let at = functions.binary_search_by_key(&(file, start), |it| (it.file, it.span.start));
+        at.ok().map(|at| FnId(at as u32))
+    }
+
     /// How many functions there are.
     pub fn n_functions(&self) -> usize {
         self.parts.functions.len()
@@ -216,6 +225,16 @@ impl Program {
     /// Every store of a name to a member.
     pub fn stores(&self) -> &[MemberStore] {
         &self.parts.member_stores
+    }
+
+    /// Every definition of a structure with the file it stands in.
+    pub fn structs(&self) -> &[(FileId, StructDef)] {
+        &self.parts.structs
+    }
+
+    /// Enumerators; those with several values have none.
+    pub fn enumerators(&self) -> &FxHashMap<Symbol, Option<i128>> {
+        &self.parts.enumerators
     }
 
     /// Every file of the tree, by [`FileId`].

@@ -29,6 +29,7 @@ fn with_mut_graph<T>(files: &[(&str, &str)], test: impl FnOnce(&mut CallGraph<'_
         .zip(&index.files)
         .map(|(file, index)| FileFacts {
             path: file.path.to_string(),
+            is_generic: true,
             arch: file.arch,
             includes: index
                 .includes

@@ -34,7 +34,11 @@ impl Arch {
     pub fn run(self, global: &Global) -> anyhow::Result<Status> {
         let output = Output::new(global, &global.format)?;
         let bar = Bar::new();
-        let answer = pipeline::arch(&self.paths.paths, &global.options(Wanted::Everything), &bar)?;
+        let answer = pipeline::arch(
+            &self.paths.paths,
+            &global.options(&self.paths.paths, Wanted::Everything)?,
+            &bar,
+        )?;
         bar.finish();
         if let Some(arch) = &self.explain {
             answer.has(arch)?;

@@ -80,9 +80,15 @@ impl Settings {
             ("architectures", list(&values.architectures), "all"),
             ("baseline", quoted(path(&values.baseline)), "none"),
             ("config", quoted(path(&values.config)), "none"),
+            (
+                "drivers",
+                list(&values.drivers),
+                "drivers, sound, samples, tools",
+            ),
             ("exclude", list(&values.exclude), "nothing"),
             ("fail-on", quoted(values.fail_on.clone()), "\"note\""),
             ("format", list(&values.format), "[\"human\"]"),
+            ("generic", list(&values.generic), "all other directories"),
             ("rules", rules, "as each rule says"),
         ]
         .into_iter()

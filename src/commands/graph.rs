@@ -44,7 +44,13 @@ impl Graph {
         let bar = Bar::new();
         let (from, to) = (self.from.as_deref(), self.to.as_deref());
         let paths = &self.paths.paths;
-        let answer = pipeline::graph(paths, &global.options(Wanted::Everything), from, to, &bar);
+        let answer = pipeline::graph(
+            paths,
+            &global.options(paths, Wanted::Everything)?,
+            from,
+            to,
+            &bar,
+        );
         let answer = answer.map_err(|error| match paths.is_empty() {
             true => anyhow::anyhow!(
                 "{error}\n  tip: no path was given, so the current directory or the built-in \

@@ -29,6 +29,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, 
 use ptelint::pipeline::{self, Against, Report, Wanted};
 use ptelint::report::{self, termcolor::Buffer};
 
+use config::Settings;
 use format::{Format, FormatTo};
 use output::Output;
 
@@ -222,13 +223,14 @@ fn tip(error: &clap::Error) -> Option<String> {
 }
 
 impl Global {
-    /// What the pipeline is told.
-    fn options(&self, wanted: Wanted) -> pipeline::Options {
-        pipeline::Options {
+    /// What the pipeline is told about `paths`.
+    fn options(&self, paths: &[PathBuf], wanted: Wanted) -> anyhow::Result<pipeline::Options> {
+        Ok(pipeline::Options {
             rules_dir: self.rules.clone(),
             threads: self.threads.map(usize::from),
             wanted,
-        }
+            generic: Settings::find(paths)?.values.generic_paths(),
+        })
     }
 
     /// Runs the pipeline and prints what it found out, as asked for: `human` for people, `json` for
@@ -257,7 +259,8 @@ impl Global {
     /// Runs the pipeline and tells on stderr what was wrong with its input.
     fn run(&self, command: &str, paths: &Paths, wanted: Wanted) -> anyhow::Result<Report> {
         let bar = progress::Bar::new();
-        let report = pipeline::run(&paths.paths, &self.options(wanted), &bar)?;
+        let options = self.options(&paths.paths, wanted)?;
+        let report = pipeline::run(&paths.paths, &options, &bar)?;
         bar.finish();
         if report.tree.kind == "sample" {
             output::to_stderr(&format!(
@@ -272,12 +275,8 @@ impl Global {
     /// Like [`Global::run`], for what a change did.
     fn run_change(&self, paths: &Paths, against: &Against) -> anyhow::Result<Report> {
         let bar = progress::Bar::new();
-        let report = pipeline::run_change(
-            &paths.paths,
-            &self.options(Wanted::Everything),
-            against,
-            &bar,
-        )?;
+        let options = self.options(&paths.paths, Wanted::Everything)?;
+        let report = pipeline::run_change(&paths.paths, &options, against, &bar)?;
         bar.finish();
         output::to_stderr(&report::problems(&report.problems))?;
         Ok(report)

@@ -63,7 +63,7 @@ impl Why {
         let paths: Vec<PathBuf> = paths.into_iter().map(PathBuf::from).collect();
         let output = Output::new(global, &global.format)?;
         let bar = Bar::new();
-        let options = global.options(Wanted::Everything);
+        let options = global.options(&paths, Wanted::Everything)?;
         let answer = pipeline::why(&paths, &options, &query, &bar)?;
         bar.finish();
         output.write(|format, buffer| match format {

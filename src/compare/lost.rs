@@ -366,10 +366,7 @@ impl Telling<'_> {
             label: self.label().to_owned(),
             labels: self.labels(),
             why: self.why(),
-            help: "Keep what turns override mappings away (`VM_PFNMAP`, `VM_MIXEDMAP`, `vm_ops`), \
-                   or turn them away nearer to the use. If the uses above are safe for another \
-                   reason, make the code say so; `ptelint readers` shows what each proof rests on."
-                .to_owned(),
+            help: self.help(),
             file,
         }
     }
@@ -428,25 +425,24 @@ impl Telling<'_> {
     fn message(&self, function: &str) -> String {
         let what = match self.cause {
             Cause::Guard(_, hunk) if hunk.new.0 == hunk.new.1 => {
-                format!("the condition removed from `{function}` kept override mappings away from")
+                format!("without the check removed from `{function}`, override mappings reach")
             }
             Cause::Guard(..) => {
-                format!("the condition changed in `{function}` kept override mappings away from")
+                format!("the changed check in `{function}` lets override mappings through to")
             }
             Cause::Way(..) => {
-                format!("the lines added to `{function}` let override mappings get to")
+                format!("the lines added to `{function}` lead override mappings to")
             }
             Cause::Near(_, hunk) if hunk.new.0 == hunk.new.1 && !function.is_empty() => {
-                format!("what was removed from `{function}` kept override mappings away from")
+                format!("without what was removed from `{function}`, override mappings reach")
             }
             Cause::Near(..) if !function.is_empty() => {
-                format!("the change of `{function}` lets override mappings get to")
+                format!("the change of `{function}` lets override mappings through to")
             }
             Cause::Several(..) => {
-                "in consequence of all lost conditions, override mappings can also get to"
-                    .to_owned()
+                "in consequence of all lost checks, override mappings also reach".to_owned()
             }
-            _ => "this change lets override mappings get to".to_owned(),
+            _ => "this change lets override mappings through to".to_owned(),
         };
         let names: BTreeSet<String> = self
             .uses
@@ -465,16 +461,16 @@ impl Telling<'_> {
         };
         match self.uses {
             [(_, is)] => format!("{what} the {} in {names}", noun(is)),
-            uses => format!("{what} {} uses of page protections, in {names}", uses.len()),
+            uses => format!("{what} {} uses of `vm_page_prot`, in {names}", uses.len()),
         }
     }
 
     fn label(&self) -> &'static str {
         match self.cause {
             Cause::Guard(_, hunk) | Cause::Near(_, hunk) if hunk.new.0 == hunk.new.1 => {
-                "what was removed stood above this line"
+                "above this line stood what was removed"
             }
-            Cause::Guard(..) => "this does not turn them away any more",
+            Cause::Guard(..) => "this does not turn all of them away any more",
             Cause::Way(..) => "override mappings get through here",
             Cause::Near(..) => "this was changed",
             Cause::Several(..) => "the first of several changes that together have this effect",
@@ -489,7 +485,7 @@ impl Telling<'_> {
             && hunk.old.0 < hunk.old.1
         {
             let text = match self.cause {
-                Cause::Guard(..) => "before the change: this turned override mappings away",
+                Cause::Guard(..) => "this turned override mappings away, before the change",
                 _ => "before the change",
             };
             // Where the renderer finds the old version: see `pipeline::change`.
@@ -498,7 +494,7 @@ impl Telling<'_> {
         }
         for (was, is) in self.uses.iter().take(MOST_SHOWN) {
             let at = (is.line, is.line + 1);
-            let text = verdict_text(was, is);
+            let text = self.verdict_text(was, is);
             labels.extend(self.lines_label(self.new, &is.file, is.file.clone(), at, &text));
         }
         labels
@@ -540,18 +536,35 @@ impl Telling<'_> {
             line: step.line,
             function: function_around(self.new, &step.file, step.line)
                 .map_or(String::new(), |(_, _, name)| name),
-            note: step.text.clone(),
+            note: String::new(),
         });
         let last = TraceStep {
             file: is.file.clone(),
             line: is.line,
             function: is.function.clone(),
-            note: verdict_text(was, is),
+            note: self.verdict_text(was, is),
         };
         let steps: Vec<TraceStep> = steps
             .filter(|step| (&step.file, step.line) != (&last.file, last.line))
             .collect();
-        self.in_order(steps, last)
+        let mut steps = self.in_order(steps, last);
+        // The engine knows one way, and it may begin on an architecture where nothing is lost.
+        let arches = self.arches();
+        let is_elsewhere = |step: &TraceStep| {
+            let arch = step.file.strip_prefix("arch/");
+            let arch = arch.and_then(|path| path.split('/').next());
+            arch.is_some_and(|arch| !arches.is_empty() && !arches.contains(arch))
+        };
+        let n_elsewhere = steps.iter().take_while(|step| is_elsewhere(step)).count();
+        steps.drain(..n_elsewhere.min(steps.len() - 1));
+        let callees: Vec<String> = steps.iter().map(|step| step.function.clone()).collect();
+        for (i, (step, callee)) in steps.iter_mut().zip(callees.iter().skip(1)).enumerate() {
+            step.note = match i {
+                0 => format!("is entered with an override mapping, calls `{callee}`"),
+                _ => format!("calls `{callee}`"),
+            };
+        }
+        steps
     }
 
     /// Evidence has no order. Going back from the last step, each step in front is the one whose
@@ -590,26 +603,64 @@ impl Telling<'_> {
     }
 
     fn why(&self) -> String {
-        let mut why = "The entries of override mappings differ from `vm_page_prot` on purpose, in \
-                       their caching or encryption bits. Generic code that makes or changes \
-                       entries from `vm_page_prot` takes these bits away, so it may only run where \
-                       such mappings do not get. Before this change that was proven of: "
-            .to_owned();
-        let uses: Vec<String> = self
-            .uses
-            .iter()
-            .map(|(was, is)| {
-                let reasons: Vec<&str> = was.reasons.iter().map(String::as_str).collect();
-                let reasons = match reasons.is_empty() {
-                    true => String::new(),
-                    false => format!(" by `{}`", reasons.join("`, `")),
-                };
-                format!("{}:{} in `{}`{reasons}", is.file, is.line, is.function)
-            })
-            .collect();
-        why.push_str(&uses.join("; "));
-        why.push('.');
-        why
+        let uses = self.uses.iter().map(|(was, is)| {
+            let reasons: Vec<&str> = was.reasons.iter().map(String::as_str).collect();
+            let reasons = match reasons.is_empty() {
+                true => String::new(),
+                false => format!(" (by `{}`)", reasons.join("`, `")),
+            };
+            format!("{}:{} in `{}`{reasons}", is.file, is.line, is.function)
+        });
+        let uses: Vec<String> = uses.collect();
+        format!(
+            "The entries of override mappings differ from `vm_page_prot` on purpose, in their \
+             caching or encryption bits, and generic code that makes or changes entries from \
+             `vm_page_prot` takes these bits away: device memory can become cacheable, or be \
+             read through the encryption engine. Before the change it was proven that no such mapping \
+             gets to {}.",
+            uses.join("; ")
+        )
+    }
+
+    fn help(&self) -> String {
+        let keep = match self.cause {
+            Cause::Guard(..) => "Keep the check as it was",
+            _ => "Keep what turns override mappings away (`VM_PFNMAP`, `VM_MIXEDMAP`, `vm_ops`)",
+        };
+        let show = match self.uses.first() {
+            Some((_, is)) => format!("`ptelint why {}:{}`", is.file, is.line),
+            None => "`ptelint readers`".to_owned(),
+        };
+        format!(
+            "{keep}, or turn these mappings away nearer to the use. If they cannot get there for \
+             another reason, make the code say so; with the change applied, {show} shows how they \
+             do."
+        )
+    }
+
+    /// What became of a use: `was safe, now …`
+    fn verdict_text(&self, was: &Reader, is: &Reader) -> String {
+        let word = match was.verdict {
+            Verdict::NoEntry => "made no entry",
+            Verdict::Safe => "was safe",
+            Verdict::Insertion => "was an insertion",
+            Verdict::ArchDependent => "depended on the architecture",
+            Verdict::Unproven => "was unproven",
+            Verdict::Violation => "was a violation",
+        };
+        let now = match is.verdict {
+            Verdict::ArchDependent if is.arches.is_empty() => {
+                "an override can lose its bits here".to_owned()
+            }
+            // Those of the whole finding are named once, below.
+            Verdict::ArchDependent if is.arches != self.arches() => {
+                let arches: Vec<&str> = is.arches.iter().map(String::as_str).collect();
+                format!("an override loses its bits here on {}", arches.join(", "))
+            }
+            Verdict::Unproven => "it is not decided whether an override gets here".to_owned(),
+            _ => "an override loses its bits here".to_owned(),
+        };
+        format!("{word}, now {now}")
     }
 }
 
@@ -618,28 +669,4 @@ fn noun(is: &Reader) -> &'static str {
         Role::Construct => "new entry made",
         _ => "entry modified",
     }
-}
-
-/// `was safe; now …`
-fn verdict_text(was: &Reader, is: &Reader) -> String {
-    let word = |verdict| match verdict {
-        Verdict::NoEntry => "made no entry",
-        Verdict::Safe => "was safe",
-        Verdict::Insertion => "was an insertion",
-        Verdict::ArchDependent => "depended on the architecture",
-        Verdict::Unproven => "was unproven",
-        Verdict::Violation => "was a violation",
-    };
-    let now = match is.verdict {
-        Verdict::ArchDependent => {
-            let arches: Vec<&str> = is.arches.iter().map(String::as_str).collect();
-            match arches.is_empty() {
-                true => "an override can lose its bits here".to_owned(),
-                false => format!("an override loses its bits here on {}", arches.join(", ")),
-            }
-        }
-        Verdict::Unproven => "it is not decided whether an override gets here".to_owned(),
-        _ => "an override loses its bits here".to_owned(),
-    };
-    format!("{}, now {now}", word(was.verdict))
 }

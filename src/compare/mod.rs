@@ -1,7 +1,7 @@
 //! What a change did: the findings and the lost proofs of a new version that the old one did not
 //! have.
 //!
-//! Both versions are analysed whole, since a change in one file can take the proof from a use in
+//! Both versions are analysed whole (where they come to different programs), since a change in one file can take the proof from a use in
 //! another. Here only the two answers are compared.
 
 mod lines;
@@ -44,6 +44,21 @@ pub struct Change<'a> {
     pub files: &'a BTreeSet<String>,
 }
 
+/// A lost proof with the mappings that suffer, which the findings at its uses name.
+fn with_witnesses(lost: lost::Lost, told: &[Finding]) -> Finding {
+    let is_here = |finding: &&Finding| {
+        let place = (finding.file.as_str(), finding.line, finding.column);
+        let mut uses = lost.uses.iter();
+        uses.any(|(file, line, column)| (file.as_str(), *line, *column) == place)
+    };
+    let witnesses = told.iter().filter(is_here);
+    let witnesses: BTreeSet<_> = witnesses.flat_map(|one| one.witnesses.clone()).collect();
+    Finding {
+        witnesses: witnesses.into_iter().collect(),
+        ..lost.finding
+    }
+}
+
 /// Takes the findings that were there before out of `new`, and adds the lost proofs.
 pub fn compare(change: &Change, new: &mut Report, comparison: &mut Comparison) {
     let maps: BTreeMap<&str, LineMap> = change
@@ -66,9 +81,12 @@ pub fn compare(change: &Change, new: &mut Report, comparison: &mut Comparison) {
         lost.iter().flat_map(|lost| lost.uses.clone()).collect();
     let is_told =
         |finding: &Finding| told.contains(&(finding.file.clone(), finding.line, finding.column));
-    new.findings.retain(|finding| !is_told(finding));
+    let (dropped, kept) = std::mem::take(&mut new.findings)
+        .into_iter()
+        .partition(is_told);
+    new.findings = kept;
     new.findings
-        .extend(lost.into_iter().map(|lost| lost.finding));
+        .extend(lost.into_iter().map(|lost| with_witnesses(lost, &dropped)));
     new.findings.sort();
     rules::number_fingerprints(&mut new.findings);
 }

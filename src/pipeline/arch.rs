@@ -25,7 +25,7 @@ pub fn arch(
 ) -> Result<ArchAnswer, PipelineError> {
     in_pool(options, || {
         let rules = arch_rules_of(options)?;
-        let (tree, is_sample) = open(paths)?;
+        let (tree, is_sample) = open(paths, options)?;
         progress.stage("architectures", None);
         let answer = arch::matrix(&tree, &rules);
         let unknown = answer

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::load::{self, Scope};
+use super::load::{self, Known, Scope};
+use super::same::is_same_program;
 use super::{
-    Options, PipelineError, Progress, Report, TreeSummary, Wanted, analyse, in_pool, index,
-    kind_of, rules_of,
+    Options, PipelineError, Progress, Report, TreeSummary, Wanted, analyse, in_pool, kind_of,
+    open_on_disk, rules_of,
 };
-use crate::analysis::{Coverage, is_generic_path};
+use crate::analysis::Coverage;
 use crate::arch::Rules;
 use crate::compare::{Change, Comparison, compare};
+use crate::program::FileId;
 use crate::tree::{self, Changes, Tree, Words, index_file};
 use crate::vocabulary::{self, Vocabulary};
 
@@ -52,11 +55,7 @@ pub fn run_change(
         if paths.is_empty() && !tree::is_in_linux_tree() {
             return Err(PipelineError::NothingToCompare);
         }
-        let paths = match paths.is_empty() {
-            true => &[PathBuf::from(".")],
-            false => paths,
-        };
-        let versions = versions(Tree::open(paths)?, against)?;
+        let versions = versions(open_on_disk(paths, options)?, against)?;
         Ok(run_on(versions, (&vocabulary, &arch_rules), progress))
     })
 }
@@ -147,40 +146,65 @@ fn run_on(versions: Versions, rules: (&Vocabulary, &Rules), progress: &dyn Progr
     };
     let words = load::words(rules.0);
     let matters = |path: &String| {
+        let is_generic = new.generic.has(path);
         let (old, new) = (content(&old, path), content(&new, path));
-        what_matters(path, old, &words) != what_matters(path, new, &words)
+        what_matters((path, is_generic), old, &words)
+            != what_matters((path, is_generic), new, &words)
     };
     if !files.iter().any(matters) {
         comparison.analysed = false;
-        let mut report = unanalysed(new);
+        let mut report = unanalysed(&new);
         report.filters.comparison = Some(comparison);
         return report;
     }
-    let analysed = |tree: Tree| {
-        let mut clock = super::Clock::start();
-        let index = index(&tree, rules.0, progress);
-        clock.stage("index");
-        analyse(
-            tree,
-            index,
-            rules,
-            (Wanted::Everything, false),
-            clock,
-            progress,
-        )
+    let mut clock = super::Clock::start();
+    progress.stage("index", Some(old.files.len() as u64));
+    let (old_index, new_index) =
+        old.index_with(&new, &files, &words, &|n| progress.advance(n as u64));
+    clock.stage("index");
+    progress.stage("parse", None);
+    let (old_tree, new_tree) = (Arc::new(old), Arc::new(new));
+    let (old, new) = ((&old_tree, &old_index), (&new_tree, &new_index));
+    let old_loaded = load::load((old.0, old.1), rules.0, Scope::Everything, None);
+    let same_file = |file: FileId| {
+        let path = new_tree.path(file);
+        let is_same = !files.contains(path);
+        is_same.then(|| old_tree.file_at(path)).flatten()
     };
-    let old = analysed(old);
-    let mut report = analysed(new);
+    let known = Known {
+        program: &old_loaded.program,
+        same_file: &same_file,
+    };
+    let new_loaded = load::load((new.0, new.1), rules.0, Scope::Everything, Some(known));
+    clock.stage("parse");
+    if is_same_program((old.0, &old_loaded), (new.0, &new_loaded), &files) {
+        comparison.analysed = false;
+        let mut report = unanalysed(&new_tree);
+        report.filters.comparison = Some(comparison);
+        report.stats = clock.into_stats();
+        return report;
+    }
+    let analysed = |version, loaded, progress| {
+        let (asked, clock) = ((Wanted::Everything, false), super::Clock::start());
+        analyse(version, loaded, rules, asked, clock, progress)
+    };
+    // Side by side: parts of an analysis are one after the other.
+    let (old, mut report) = rayon::join(
+        || analysed(old, &old_loaded, &super::NoProgress),
+        || analysed(new, &new_loaded, progress),
+    );
     let change = Change {
         old: &old,
         files: &files,
     };
     compare(&change, &mut report, &mut comparison);
     report.filters.comparison = Some(comparison);
+    // Of two that ran side by side, the longer one tells.
     for (stage, before) in report.stats.iter_mut().zip(&old.stats) {
-        stage.seconds += before.seconds;
+        stage.seconds = stage.seconds.max(before.seconds);
         stage.peak_rss_bytes = stage.peak_rss_bytes.max(before.peak_rss_bytes);
     }
+    report.stats.splice(0..0, clock.into_stats());
     let (sources, old_sources) = (report.sources, old.sources);
     report.sources = Box::new(move |path| {
         // Lines that have gone are quoted from the old version, by the name they have in patches.
@@ -190,9 +214,9 @@ fn run_on(versions: Versions, rules: (&Vocabulary, &Rules), progress: &dyn Progr
 }
 
 /// The answer where nothing that any answer depends on has changed.
-fn unanalysed(tree: Tree) -> Report {
+fn unanalysed(tree: &Tree) -> Report {
     let summary = TreeSummary {
-        kind: kind_of(&tree, false),
+        kind: kind_of(tree, false),
         version: tree.version.clone(),
         files_scanned: tree.files.len(),
         files_parsed: 0,
@@ -218,7 +242,11 @@ type Matter = (Vec<u8>, Vec<(u32, u32)>);
 
 /// What of a file an answer can depend on: its text without comments, and without the bodies of
 /// functions that are never parsed.
-fn what_matters(path: &str, content: Option<Vec<u8>>, words: &Words) -> Option<Matter> {
+fn what_matters(
+    (path, is_generic): (&str, bool),
+    content: Option<Vec<u8>>,
+    words: &Words,
+) -> Option<Matter> {
     let mut content = content?;
     if tree::Language::of(std::path::Path::new(path)) != Some(tree::Language::C) {
         let has_comment = !crate::rules::comments(&content).is_empty();
@@ -229,7 +257,6 @@ fn what_matters(path: &str, content: Option<Vec<u8>>, words: &Words) -> Option<M
         return Some((content, Vec::new()));
     }
     let index = index_file(&content, words);
-    let is_generic = is_generic_path(path);
     let stores = index.member_stores.iter();
     let stores = stores
         .map(|store| (store.member_hash, store.value_hash))
@@ -252,7 +279,7 @@ fn what_matters(path: &str, content: Option<Vec<u8>>, words: &Words) -> Option<M
 }
 
 /// The text with comments removed and blanks made one; lines stay lines.
-fn without_comments(text: &[u8]) -> Vec<u8> {
+pub(super) fn without_comments(text: &[u8]) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::with_capacity(text.len());
     let mut at = 0;
     let blank = |out: &mut Vec<u8>, byte: u8| match out.last() {
@@ -308,7 +335,8 @@ mod tests {
 
     fn matters(old: &str, new: &str) -> bool {
         let words = load::words(vocabulary::builtin());
-        let of = |text: &str| what_matters("mm/a.c", Some(text.as_bytes().to_vec()), &words);
+        let of =
+            |text: &str| what_matters(("mm/a.c", true), Some(text.as_bytes().to_vec()), &words);
         of(old) != of(new)
     }
 

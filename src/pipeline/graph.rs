@@ -31,7 +31,7 @@ pub fn graph(
 ) -> Result<GraphAnswer, PipelineError> {
     in_pool(options, || {
         let vocabulary = vocabulary_of(options)?;
-        let (tree, _) = open(paths)?;
+        let (tree, _) = open(paths, options)?;
         let index = index(&tree, &vocabulary, progress);
         progress.stage("search", None);
         let files = file_facts(&tree, &index);

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::analysis;
 use crate::callgraph::{FileFacts, MemberStore, ObjectMacro, Parts, Program};
 use crate::program::{
     Body, ExprKind, FileId, Function, FunctionKind, Span, StructDef, Symbol, Table, TypeRef,
@@ -133,6 +132,7 @@ pub fn file_facts(tree: &Tree, index: &Index) -> Vec<FileFacts> {
         .map(|(file, index)| FileFacts {
             path: file.path.to_string(),
             arch: file.arch,
+            is_generic: tree.generic.has(&file.path),
             includes: index
                 .includes
                 .iter()
@@ -151,12 +151,41 @@ pub enum Scope {
     Everything,
 }
 
+/// A tree that was parsed and linked, with what of it was read.
+pub struct Loaded<'a> {
+    /// The contents of files.
+    pub sources: Sources<'a>,
+    /// What they come to.
+    pub program: Program,
+}
+
+/// Another version of a tree, of which nothing that it has in common is parsed again.
+pub struct Known<'a> {
+    /// What was parsed of it.
+    pub program: &'a Program,
+    /// The same file in it, if it is the same.
+    pub same_file: &'a (dyn Fn(FileId) -> Option<FileId> + Sync),
+}
+
+/// Parses what `scope` asks for, and links it.
+pub fn load<'a>(
+    (tree, index): (&'a Tree, &Index),
+    vocabulary: &Vocabulary,
+    scope: Scope,
+    known: Option<Known<'_>>,
+) -> Loaded<'a> {
+    let sources = Sources::new(tree);
+    let program = Loader::new(tree, index, &sources, vocabulary, known).load(scope);
+    Loaded { sources, program }
+}
+
 /// Parses what matters of a tree.
-pub struct Loader<'a> {
+struct Loader<'a> {
     tree: &'a Tree,
     index: &'a Index,
     sources: &'a Sources<'a>,
     vocabulary: &'a Vocabulary,
+    known: Option<Known<'a>>,
     parts: Parts,
     known_functions: FxHashSet<(FileId, u32)>,
     known_structs: FxHashSet<Symbol>,
@@ -165,19 +194,32 @@ pub struct Loader<'a> {
     known_members: FxHashSet<Symbol>,
 }
 
+impl Known<'_> {
+    /// A function that was parsed in the other version.
+    fn function(&self, file: FileId, entry: &FunctionEntry) -> Option<Function> {
+        let other = (self.same_file)(file)?;
+        let id = self.program.function_at(other, entry.start)?;
+        let mut function = self.program.function(id).clone();
+        function.file = file;
+        Some(function)
+    }
+}
+
 impl<'a> Loader<'a> {
     /// A loader that has parsed nothing yet.
-    pub fn new(
+    fn new(
         tree: &'a Tree,
         index: &'a Index,
         sources: &'a Sources<'a>,
         vocabulary: &'a Vocabulary,
+        known: Option<Known<'a>>,
     ) -> Loader<'a> {
         Loader {
             tree,
             index,
             sources,
             vocabulary,
+            known,
             parts: Parts::default(),
             known_functions: FxHashSet::default(),
             known_structs: FxHashSet::default(),
@@ -188,7 +230,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Parses and links.
-    pub fn load(mut self, scope: Scope) -> Program {
+    fn load(mut self, scope: Scope) -> Program {
         self.parts.files = file_facts(self.tree, self.index);
         let relevant = self.relevant_functions(scope);
         self.parse_functions(relevant);
@@ -230,7 +272,7 @@ impl<'a> Loader<'a> {
         let mut wanted: Vec<(FileId, usize)> = takers
             .iter()
             .flat_map(|name| self.index.callers_of(name.as_str()))
-            .filter(|(file, _)| analysis::is_generic_path(&self.tree.files[file.0 as usize].path))
+            .filter(|(file, _)| self.tree.is_generic(*file))
             .collect();
         wanted.sort();
         wanted.dedup();
@@ -252,7 +294,7 @@ impl<'a> Loader<'a> {
             .functions
             .iter()
             .map(|function| function.file)
-            .filter(|file| analysis::is_generic_path(&self.tree.files[file.0 as usize].path))
+            .filter(|file| self.tree.is_generic(*file))
             .collect();
         let found: Vec<Vec<(String, Option<i128>)>> = files
             .into_par_iter()
@@ -280,7 +322,7 @@ impl<'a> Loader<'a> {
             if file.mentions == 0 {
                 continue;
             }
-            let is_generic = analysis::is_generic_path(self.tree.files[i].path.as_ref());
+            let is_generic = self.tree.is_generic(FileId(i as u32));
             for (j, function) in file.functions.iter().enumerate() {
                 let Some(relevance) = relevance(function, is_generic, scope) else {
                     continue;
@@ -309,11 +351,18 @@ impl<'a> Loader<'a> {
             .collect::<Vec<_>>()
             .into_par_iter()
             .map(|(file, functions)| {
-                let syntax = self.sources.syntax(file);
+                // Read in any case: the answer says how many files it rests on.
+                self.sources.bytes(file);
+                let syntax = std::cell::OnceCell::new();
                 functions
                     .into_iter()
                     .map(|function| {
                         let entry = &self.index.file(file).functions[function];
+                        let known = self.known.as_ref();
+                        if let Some(known) = known.and_then(|known| known.function(file, entry)) {
+                            return known;
+                        }
+                        let syntax = syntax.get_or_init(|| self.sources.syntax(file));
                         let kind = if entry.is_macro {
                             FunctionKind::Macro
                         } else {

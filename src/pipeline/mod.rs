@@ -7,6 +7,7 @@ mod arch;
 mod change;
 mod graph;
 mod load;
+mod same;
 mod session;
 pub(crate) mod similar;
 mod sources;
@@ -14,6 +15,7 @@ mod stats;
 mod why;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -23,7 +25,7 @@ use crate::baseline::BaselineSummary;
 use crate::compare::Comparison;
 use crate::rules::{self, Finding};
 use crate::sample;
-use crate::tree::{GitError, Index, PatchError, Tree, TreeError, TreeKind};
+use crate::tree::{GenericPaths, GitError, Index, PatchError, Tree, TreeError, TreeKind};
 use crate::vocabulary::{self, Vocabulary, VocabularyError};
 
 pub use crate::tree::Problem;
@@ -36,7 +38,7 @@ pub use why::{
     WhyQuery, why,
 };
 
-use load::Scope;
+use load::{Loaded, Scope};
 use stats::Clock;
 
 /// What a run is asked to do.
@@ -48,6 +50,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Which answers are asked for.
     pub wanted: Wanted,
+    /// Which code is not a driver's.
+    pub generic: GenericPaths,
 }
 
 /// Which answers a run gives.
@@ -286,13 +290,13 @@ pub fn run(
     in_pool(options, || {
         let (vocabulary, arch_rules) = rules_of(options)?;
         let mut clock = Clock::start();
-        let (tree, is_sample) = open(paths)?;
+        let (tree, is_sample) = open(paths, options)?;
         clock.stage("walk");
         let index = index(&tree, &vocabulary, progress);
         clock.stage("index");
         let rules = (&vocabulary, &arch_rules);
         let asked = (options.wanted, is_sample);
-        let report = analyse(tree, index, rules, asked, clock, progress);
+        let report = load_and_analyse(tree, &index, rules, asked, clock, progress);
         Ok(finish(report, false))
     })
 }
@@ -305,9 +309,9 @@ pub fn check_files(files: Vec<(String, Vec<u8>)>) -> Result<Report, PipelineErro
     let tree = Tree::in_memory(files);
     let index = index(&tree, vocabulary, &NoProgress);
     let rules = (vocabulary, Rules::builtin());
-    let report = analyse(
+    let report = load_and_analyse(
         tree,
-        index,
+        &index,
         rules,
         (Wanted::Everything, false),
         clock,
@@ -370,12 +374,9 @@ fn arch_rules_of(options: &Options) -> Result<Rules, RulesError> {
 }
 
 /// The tree to check, and whether it is the sample.
-fn open(paths: &[PathBuf]) -> Result<(Tree, bool), TreeError> {
-    if !paths.is_empty() {
-        return Ok((Tree::open(paths)?, false));
-    }
-    if crate::tree::is_in_linux_tree() {
-        return Ok((Tree::open(&[PathBuf::from(".")])?, false));
+fn open(paths: &[PathBuf], options: &Options) -> Result<(Tree, bool), TreeError> {
+    if !paths.is_empty() || crate::tree::is_in_linux_tree() {
+        return Ok((open_on_disk(paths, options)?, false));
     }
     let files = sample::FILES
         .iter()
@@ -384,16 +385,25 @@ fn open(paths: &[PathBuf]) -> Result<(Tree, bool), TreeError> {
     Ok((Tree::in_memory(files), true))
 }
 
+/// The tree at the paths, or around the current directory.
+fn open_on_disk(paths: &[PathBuf], options: &Options) -> Result<Tree, TreeError> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here } else { paths };
+    let mut tree = Tree::open(paths)?;
+    tree.generic = options.generic.clone();
+    Ok(tree)
+}
+
 fn index(tree: &Tree, vocabulary: &Vocabulary, progress: &dyn Progress) -> Index {
     progress.stage("index", Some(tree.files.len() as u64));
     let words = load::words(vocabulary);
     tree.index(&words, &|n| progress.advance(n as u64))
 }
 
-fn analyse(
+fn load_and_analyse(
     tree: Tree,
-    index: Index,
-    (vocabulary, arch_rules): (&Vocabulary, &Rules),
+    index: &Index,
+    rules: (&Vocabulary, &Rules),
     (wanted, is_sample): (Wanted, bool),
     mut clock: Clock,
     progress: &dyn Progress,
@@ -402,10 +412,26 @@ fn analyse(
         Wanted::Mappings => Scope::Mappings,
         Wanted::Everything => Scope::Everything,
     };
+    let tree = Arc::new(tree);
+    progress.stage("parse", None);
+    let loaded = load::load((&tree, index), rules.0, scope, None);
+    clock.stage("parse");
+    let asked = (wanted, is_sample);
+    analyse((&tree, index), &loaded, rules, asked, clock, progress)
+}
+
+fn analyse(
+    (tree, index): (&Arc<Tree>, &Index),
+    loaded: &Loaded<'_>,
+    (vocabulary, arch_rules): (&Vocabulary, &Rules),
+    (wanted, is_sample): (Wanted, bool),
+    mut clock: Clock,
+    progress: &dyn Progress,
+) -> Report {
     let mut report = session::open(
-        (&tree, &index),
+        (tree, index),
+        loaded,
         vocabulary,
-        scope,
         &mut clock,
         progress,
         |session, clock| {
@@ -442,8 +468,7 @@ fn analyse(
     report.problems.extend(index.problems.iter().cloned());
     report.problems.sort();
     report.stats = clock.into_stats();
-    let tree = std::sync::Arc::new(tree);
-    let covered = tree.clone();
+    let (tree, covered) = (tree.clone(), tree.clone());
     report.sources = Box::new(move |path| tree.read(tree.file_at(path)?).ok());
     report.covers = Box::new(move |path| covered.covers(path));
     report

@@ -14,7 +14,7 @@ use crate::rules::{self, Finding};
 use crate::tree::{Index, Tree};
 use crate::vocabulary::{Version, Vocabulary};
 
-use super::load::{Loader, Scope};
+use super::load::Loaded;
 use super::sources::Sources;
 use super::stats::Clock;
 use super::{Progress, TreeSummary, kind_of};
@@ -34,25 +34,21 @@ pub struct Session<'a> {
     pub mappings: Vec<Mapping>,
 }
 
-/// Parses what `scope` asks for, runs the entry points, and answers what `ask` asks.
+/// Runs the entry points of what was parsed, and answers what `ask` asks.
 pub fn open<T>(
     (tree, index): (&Tree, &Index),
+    Loaded { sources, program }: &Loaded<'_>,
     vocabulary: &Vocabulary,
-    scope: Scope,
     clock: &mut Clock,
     progress: &dyn Progress,
     ask: impl FnOnce(&Session<'_>, &mut Clock) -> T,
 ) -> T {
-    progress.stage("parse", None);
-    let sources = Sources::new(tree);
-    let program = Loader::new(tree, index, &sources, vocabulary).load(scope);
-    clock.stage("parse");
     progress.stage("analysis", None);
     let version: Option<Version> = tree.version.as_deref().and_then(major_minor);
-    let dictionary = Dictionary::new(vocabulary, &program, version);
-    let facts = Facts::new(&program, &dictionary);
+    let dictionary = Dictionary::new(vocabulary, program, version);
+    let facts = Facts::new(program, &dictionary);
     let world = World {
-        program: &program,
+        program,
         dictionary: &dictionary,
         facts: &facts,
     };
@@ -63,7 +59,7 @@ pub fn open<T>(
         answer(known.entry(file).or_insert_with(|| sources.syntax(file)));
     };
     let places = Places {
-        program: &program,
+        program,
         line_column: &|file, offset| {
             let mut found = (1, 1);
             with_syntax(file, &mut |syntax| found = syntax.line_column(offset));
@@ -78,12 +74,12 @@ pub fn open<T>(
     };
     let runs = analysis::run_all(world);
     clock.stage("entry points");
-    let mappings = analysis::mappings(&program, &dictionary, &places, &runs);
+    let mappings = analysis::mappings(program, &dictionary, &places, &runs);
     clock.stage("mappings");
     let session = Session {
         tree,
         index,
-        sources: &sources,
+        sources,
         world,
         places: &places,
         runs,

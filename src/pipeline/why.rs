@@ -15,7 +15,7 @@ use crate::arch::Matrix;
 use crate::callgraph::FnId;
 use crate::program::{FileId, Instr, Span, Terminator};
 
-use super::load::Scope;
+use super::load::{self, Scope};
 use super::session::{self, Session};
 use super::stats::Clock;
 use super::{
@@ -150,7 +150,7 @@ pub fn why(
             }
         }
         let mut clock = Clock::start();
-        let (tree, is_sample) = open(paths)?;
+        let (tree, is_sample) = open(paths, options)?;
         let index = index(&tree, &vocabulary, progress);
         let ask = |session: &Session<'_>, _: &mut Clock| {
             let uses = session.uses();
@@ -162,15 +162,11 @@ pub fn why(
             };
             asker.answer(query, is_sample)
         };
-        let scope = Scope::Everything;
-        let mut answer = session::open(
-            (&tree, &index),
-            &vocabulary,
-            scope,
-            &mut clock,
-            progress,
-            ask,
-        )?;
+        progress.stage("parse", None);
+        let version = (&tree, &index);
+        let loaded = load::load(version, &vocabulary, Scope::Everything, None);
+        let mut answer = session::open(version, &loaded, &vocabulary, &mut clock, progress, ask)?;
+        drop(loaded);
         answer.sources = Box::new(move |path| tree.read(tree.file_at(path)?).ok());
         Ok(answer)
     })

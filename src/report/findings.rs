@@ -9,7 +9,7 @@ use codespan_reporting::term::{self, termcolor::Buffer};
 use super::excerpt::{Excerpts, Place, Sources};
 use super::{Canvas, Style, closing, describe_filters, describe_found, text};
 use crate::pipeline::Report;
-use crate::rules::{self, Finding, Severity};
+use crate::rules::{self, Finding, Severity, TraceStep};
 
 /// Steps of a trace shown; the middle of a longer one is left out, and said to be.
 const MOST_STEPS: usize = 16;
@@ -141,7 +141,12 @@ fn notes(finding: &Finding) -> Vec<String> {
     if !finding.trace.is_empty() {
         notes.push(trace(finding));
     }
-    if finding.witnesses.len() > 1 {
+    // Alone, it is where the way above begins.
+    let is_on_the_way = |one: &TraceStep| {
+        let mut steps = finding.trace.iter();
+        steps.any(|step| (&step.file, step.line) == (&one.file, one.line))
+    };
+    if !finding.witnesses.iter().all(is_on_the_way) {
         notes.push(witnesses(finding));
     }
     let mut paragraph = |head: &str, body: &str| {
@@ -247,7 +252,7 @@ mod tests {
     use super::*;
     use crate::analysis::Coverage;
     use crate::pipeline::{Filters, TreeSummary};
-    use crate::rules::{Label, TraceStep};
+    use crate::rules::Label;
 
     fn finding() -> Finding {
         Finding {

@@ -240,7 +240,7 @@ fn describe_comparison(comparison: &Comparison) -> String {
         "source files differ",
     );
     let mut out = format!(
-        "{} with {}: {files}",
+        "{}, against {}: {files}",
         text::printable(&comparison.new),
         text::printable(&comparison.old)
     );

@@ -234,6 +234,27 @@ mod tests {
     }
 
     #[test]
+    fn the_worst_results_are_kept() {
+        let files = crate::sample::FILES.iter();
+        let files = files.map(|&(path, content)| (path.to_owned(), content.to_vec()));
+        let mut report = crate::pipeline::check_files(files.collect()).unwrap();
+        let error = report.findings[0].clone();
+        let note = Finding {
+            severity: Severity::Note,
+            ..error.clone()
+        };
+        report.findings = vec![note; MOST_RESULTS];
+        report.findings.push(error);
+        let log: Value = serde_json::from_str(&sarif(&report).unwrap()).unwrap();
+        let run = &log["runs"][0];
+        let results = run["results"].as_array().unwrap();
+        assert_eq!(results.len(), MOST_RESULTS);
+        assert_eq!(results[0]["level"], "error");
+        let told = &run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
+        assert!(told.as_str().unwrap().starts_with("1 result left out"));
+    }
+
+    #[test]
     fn a_long_trace_keeps_both_ends() {
         let step = |line| TraceStep {
             file: "a.c".to_owned(),

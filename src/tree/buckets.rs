@@ -1,5 +1,7 @@
 //! From a hash to the entries that have it.
 
+use std::sync::Arc;
+
 use super::entries::FileIndex;
 use crate::program::FileId;
 
@@ -16,7 +18,7 @@ pub(super) struct Buckets {
 impl Buckets {
     /// Groups what `visit` reports for each file: hash and position.
     pub(super) fn new(
-        files: &[FileIndex],
+        files: &[Arc<FileIndex>],
         visit: impl Fn(&FileIndex, &mut dyn FnMut(u32, u32)),
     ) -> Buckets {
         let mut n_entries = 0_usize;

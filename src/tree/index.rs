@@ -1,7 +1,8 @@
 //! The index of a whole tree.
 
-use std::sync::OnceLock;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
@@ -24,7 +25,7 @@ pub const COMMENT_MARKER: &[u8] = b"ptelint:";
 #[derive(Debug, Default)]
 pub struct Index {
     /// One per file of the tree, by [`FileId`].
-    pub files: Vec<FileIndex>,
+    pub files: Vec<Arc<FileIndex>>,
     /// What could not be read or understood, sorted by path.
     pub problems: Vec<Problem>,
     /// Functions, function-like macros included.
@@ -49,85 +50,137 @@ impl Tree {
     /// A file that cannot be read is a [`Problem`] of the index.
     pub fn index(&self, words: &Words, progress: &(dyn Fn(usize) + Sync)) -> Index {
         let ids: Vec<FileId> = self.file_ids().collect();
+        let mut scans = self.scan(&ids, words, progress);
+        keep_known_names(scans.iter_mut().collect());
+        Index::new(self, scans)
+    }
+
+    /// The index of this tree and that of another version of it. Files whose path is not among
+    /// `differing` are read once, and what is known of them is held once.
+    pub fn index_with(
+        &self,
+        other: &Tree,
+        differing: &BTreeSet<String>,
+        words: &Words,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> (Index, Index) {
+        let ids: Vec<FileId> = self.file_ids().collect();
+        let mut scans = self.scan(&ids, words, progress);
+        let is_own = |id: &FileId| {
+            let path = other.path(*id);
+            differing.contains(path) || self.file_at(path).is_none()
+        };
+        let own: Vec<FileId> = other.file_ids().filter(is_own).collect();
+        let mut own_scans = other.scan(&own, words, progress);
+        // A name that means something in one version only is kept in both, where it is looked up
+        // and not found.
+        keep_known_names(scans.iter_mut().chain(&mut own_scans).collect());
+        let mut own = own.into_iter().zip(own_scans).peekable();
+        let others = other.file_ids().map(|id| {
+            if let Some((_, scan)) = own.next_if(|(one, _)| *one == id) {
+                return scan;
+            }
+            let same = self.file_at(other.path(id));
+            same.map_or_else(Scan::default, |same| scans[same.0 as usize].clone())
+        });
+        let others = Index::new(other, others.collect());
+        (Index::new(self, scans), others)
+    }
+
+    /// Reads files and finds out what a lexical pass can see, in parallel.
+    fn scan(&self, ids: &[FileId], words: &Words, progress: &(dyn Fn(usize) + Sync)) -> Vec<Scan> {
         let marker = memchr::memmem::Finder::new(COMMENT_MARKER);
-        let results: Vec<_> = ids
-            .par_iter()
+        ids.par_iter()
             .map(|&id| {
                 let result = match self.files[id.0 as usize].language {
-                    Language::Rust => self.with_content(id, |source| {
-                        (FileIndex::default(), 0, marker.find(source).is_some())
+                    Language::Rust => self.with_content(id, |source| Scan {
+                        has_comment: marker.find(source).is_some(),
+                        ..Scan::default()
                     }),
-                    Language::C => self.with_content(id, |source| {
-                        let index = super::index_file(source, words);
-                        let has_comment = marker.find(source).is_some();
-                        (index, source.len() as u64, has_comment)
+                    Language::C => self.with_content(id, |source| Scan {
+                        file: Arc::new(super::index_file(source, words)),
+                        n_bytes: source.len() as u64,
+                        has_comment: marker.find(source).is_some(),
+                        unreadable: None,
                     }),
                 };
                 progress(1);
-                result
+                result.unwrap_or_else(|error| Scan {
+                    unreadable: Some(unreadable(error, self.path(id))),
+                    ..Scan::default()
+                })
             })
-            .collect();
+            .collect()
+    }
+}
 
-        let mut index = Index {
-            files: Vec::with_capacity(results.len()),
-            ..Index::default()
-        };
-        for (id, result) in ids.into_iter().zip(results) {
-            let path = self.path(id);
-            let (file, n_bytes, has_comment) = result.unwrap_or_else(|error| {
-                index.problems.push(unreadable(error, path));
-                (FileIndex::default(), 0, false)
-            });
-            if has_comment {
+/// What was seen of one file.
+#[derive(Clone, Debug, Default)]
+struct Scan {
+    file: Arc<FileIndex>,
+    n_bytes: u64,
+    has_comment: bool,
+    unreadable: Option<Problem>,
+}
+
+/// Drops arguments and values that name nothing that could be called or hold a table: locals and
+/// parameters, for the most part.
+fn keep_known_names(scans: Vec<&mut Scan>) {
+    // Nobody else has them yet, so nothing is cloned.
+    let mut files: Vec<&mut FileIndex> = scans
+        .into_iter()
+        .map(|scan| Arc::make_mut(&mut scan.file))
+        .collect();
+    let functions = HashFilter::default();
+    let objects = HashFilter::default();
+    objects.insert(name_hash(b"NULL"));
+    files.par_iter().for_each(|file| {
+        for function in &file.functions {
+            functions.insert(function.name_hash);
+        }
+        for initializer in &file.initializers {
+            if initializer.is_file_scope {
+                objects.insert(initializer.name_hash);
+            }
+        }
+        for alias in &file.aliases {
+            objects.insert(alias.name_hash);
+        }
+    });
+    let is_function = |hash: u32| functions.contains(hash);
+    let is_known = |hash: u32| functions.contains(hash) || objects.contains(hash);
+    files
+        .par_iter_mut()
+        .for_each(|file| file.keep_known_names(is_function, is_known));
+}
+
+impl Index {
+    fn new(tree: &Tree, scans: Vec<Scan>) -> Index {
+        let mut index = Index::default();
+        for (id, scan) in tree.file_ids().zip(&scans) {
+            let path = tree.path(id);
+            index.problems.extend(scan.unreadable.clone());
+            if scan.has_comment {
                 index.with_comments.push(id);
             }
             index
                 .problems
-                .extend(file.problems.iter().map(|problem| Problem {
+                .extend(scan.file.problems.iter().map(|problem| Problem {
                     path: path.to_owned(),
                     line: (problem.kind != ProblemKind::Binary).then_some(problem.line),
                     kind: problem.kind.clone(),
                     action: problem.action,
                 }));
-            index.n_functions += file.functions.len();
-            index.n_bytes += n_bytes;
-            index.files.push(file);
+            index.n_functions += scan.file.functions.len();
+            index.n_bytes += scan.n_bytes;
         }
+        index.files = scans.into_iter().map(|scan| scan.file).collect();
         index.by_name = Buckets::new(&index.files, |file, visit| {
             for (i, function) in file.functions.iter().enumerate() {
                 visit(function.name_hash, i as u32);
             }
         });
-        index.keep_known_names();
         index
-    }
-}
-
-impl Index {
-    /// Drops arguments and values that name nothing that could be called or hold a table: locals
-    /// and parameters, for the most part.
-    fn keep_known_names(&mut self) {
-        let functions = HashFilter::default();
-        let objects = HashFilter::default();
-        objects.insert(name_hash(b"NULL"));
-        self.files.par_iter().for_each(|file| {
-            for function in &file.functions {
-                functions.insert(function.name_hash);
-            }
-            for initializer in &file.initializers {
-                if initializer.is_file_scope {
-                    objects.insert(initializer.name_hash);
-                }
-            }
-            for alias in &file.aliases {
-                objects.insert(alias.name_hash);
-            }
-        });
-        let is_function = |hash: u32| functions.contains(hash);
-        let is_known = |hash: u32| functions.contains(hash) || objects.contains(hash);
-        self.files
-            .par_iter_mut()
-            .for_each(|file| file.keep_known_names(is_function, is_known));
     }
 
     /// The index of one file.
@@ -243,7 +296,7 @@ impl Index {
 
     /// Bytes the index takes in memory, lookups built so far included.
     pub fn n_heap_bytes(&self) -> usize {
-        let files: usize = self.files.iter().map(FileIndex::n_heap_bytes).sum();
+        let files: usize = self.files.iter().map(|file| file.n_heap_bytes()).sum();
         let lookups = [
             &self.structs,
             &self.tables,

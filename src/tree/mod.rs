@@ -26,6 +26,7 @@ mod buckets;
 mod calls;
 mod entries;
 mod events;
+mod generic;
 mod git;
 mod index;
 mod kind;
@@ -43,6 +44,7 @@ mod words;
 pub use entries::{
     AliasEntry, FileIndex, FunctionEntry, InitializerEntry, MacroEntry, MemberPair, StructEntry,
 };
+pub use generic::{GenericPaths, is_below};
 pub use git::{
     GitError, hooks_directory as git_hooks, revision as git_revision, staged as git_staged,
 };

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::program::{FileId, Symbol};
 
+use super::generic::GenericPaths;
 use super::kind::{TreeKind, linux_version};
 use super::patch::Changes;
 use super::problem::{Problem, ProblemKind, TreeError};
@@ -27,6 +28,8 @@ pub struct Tree {
     pub files: Vec<SourceFile>,
     /// What could not be walked, sorted by path.
     pub problems: Vec<Problem>,
+    /// Which of them are not a driver's.
+    pub generic: GenericPaths,
     contents: Contents,
 }
 
@@ -162,6 +165,7 @@ impl Tree {
             version,
             files,
             problems,
+            generic: GenericPaths::default(),
             contents: Contents::Memory {
                 sources: contents,
                 build_files,
@@ -193,6 +197,7 @@ impl Tree {
             version,
             files,
             problems,
+            generic: GenericPaths::default(),
             contents: Contents::Disk {
                 root,
                 scopes,
@@ -267,6 +272,7 @@ impl Tree {
             version: self.version.clone(),
             files,
             problems: self.problems.clone(),
+            generic: self.generic.clone(),
             contents,
         }
     }
@@ -309,6 +315,11 @@ impl Tree {
             Contents::Disk { root, .. } => Some(root),
             Contents::Memory { .. } => None,
         }
+    }
+
+    /// True for a file that is not a driver's.
+    pub fn is_generic(&self, file: FileId) -> bool {
+        self.generic.has(self.path(file))
     }
 
     /// The path of a file, relative to the root.

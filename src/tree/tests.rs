@@ -295,3 +295,31 @@ fn register_headers_are_skipped() {
         assert_eq!(index.macros.len(), 1001, "{code}");
     }
 }
+
+#[test]
+fn two_versions_share_the_index_of_what_they_have_in_common() {
+    let file = |text: &str| ("mm/a.c".to_owned(), text.as_bytes().to_vec());
+    let same = (
+        "mm/b.c".to_owned(),
+        b"int g(void)\n{\n\treturn f();\n}\n".to_vec(),
+    );
+    let old = Tree::in_memory(vec![file("int f(void)\n{\n\treturn 1;\n}\n"), same.clone()]);
+    let added = (
+        "mm/aa.c".to_owned(),
+        b"int h(void)\n{\n\treturn 3;\n}\n".to_vec(),
+    );
+    let new = Tree::in_memory(vec![file("int f(void)\n{\n\treturn 20;\n}\n"), added, same]);
+    let words = Words::new(&[]);
+    let differing = ["mm/a.c".to_owned(), "mm/aa.c".to_owned()].into();
+    let n_read = AtomicUsize::new(0);
+    let count = |n| {
+        n_read.fetch_add(n, Ordering::Relaxed);
+    };
+    let (old_index, new_index) = old.index_with(&new, &differing, &words, &count);
+    assert_eq!(n_read.into_inner(), 4, "two, and two that differ");
+    assert_eq!(old_index.files, old.index(&words, &|_| {}).files);
+    assert_eq!(new_index.files, new.index(&words, &|_| {}).files);
+    let functions: Vec<_> = new_index.functions_named("g").collect();
+    assert_eq!(functions, [(FileId(2), 0)]);
+    assert_eq!(new_index.callers_of("f"), [(FileId(2), 0)]);
+}

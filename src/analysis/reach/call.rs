@@ -2,7 +2,6 @@
 
 use crate::analysis::dictionary::Word;
 use crate::analysis::machine::is_store;
-use crate::analysis::places::is_generic_path;
 use crate::callgraph::FnId;
 use crate::program::{
     ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
@@ -662,10 +661,7 @@ impl<'p> Engine<'p> {
         let file = world.program.file(function.file);
         // What an architecture does to entries, the vocabulary tells; twenty of them would double
         // every state as often.
-        if world.dictionary.is_insert(function.name)
-            || !is_generic_path(&file.path)
-            || file.arch.is_some()
-        {
+        if world.dictionary.is_insert(function.name) || !file.is_generic || file.arch.is_some() {
             return false;
         }
         let finds_vma = !is_bound && finds_vma(self, function);

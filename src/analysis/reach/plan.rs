@@ -9,7 +9,6 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::dictionary::Word;
 use crate::analysis::facts::World;
-use crate::analysis::places::is_generic_path;
 use crate::callgraph::FnId;
 use crate::program::{
     BinaryOp, Body, Expr, ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator,
@@ -122,7 +121,7 @@ impl Plan {
     ) -> Entered {
         let function = world.program.function(id);
         if function.kind == FunctionKind::Macro
-            || !is_generic_path(&world.program.file(function.file).path)
+            || !world.program.file(function.file).is_generic
             || world.dictionary.is_insert(function.name)
         {
             return Entered::ByCallers;
@@ -147,7 +146,7 @@ impl Plan {
         let is_generic: Vec<bool> = world
             .program
             .functions()
-            .map(|(_, function)| is_generic_path(&world.program.file(function.file).path))
+            .map(|(_, function)| world.program.file(function.file).is_generic)
             .collect();
         let mut flags: BTreeMap<Symbol, Vec<(FnId, usize, ExprId)>> = BTreeMap::new();
         let mut unmanaged: BTreeSet<Symbol> = BTreeSet::new();
@@ -361,7 +360,7 @@ fn callees(world: World<'_>, id: FnId) -> BTreeSet<FnId> {
     let program = world.program;
     let function = program.function(id);
     let mut found = BTreeSet::new();
-    if !is_generic_path(&program.file(function.file).path) {
+    if !program.file(function.file).is_generic {
         return found;
     }
     for (index, body) in function.bodies.iter().enumerate() {
@@ -387,9 +386,7 @@ fn callees(world: World<'_>, id: FnId) -> BTreeSet<FnId> {
             }
         }
     }
-    found.retain(|target| {
-        is_generic_path(&program.file(program.function(*target).file).path) && *target != id
-    });
+    found.retain(|target| program.file(program.function(*target).file).is_generic && *target != id);
     found
 }
 
@@ -417,7 +414,7 @@ pub fn strip(body: &Body, mut callee: ExprId) -> ExprId {
 fn lookups(world: World<'_>) -> FxHashMap<(FnId, usize), FxHashMap<ExprId, Vec<ExprId>>> {
     let mut found = FxHashMap::default();
     for (id, function) in world.program.functions() {
-        if !is_generic_path(&world.program.file(function.file).path) {
+        if !world.program.file(function.file).is_generic {
             continue;
         }
         for (index, body) in function.bodies.iter().enumerate() {
