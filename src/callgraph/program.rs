@@ -37,6 +37,8 @@ pub struct Parts {
     pub enumerators: FxHashMap<Symbol, Option<i128>>,
     /// Functions that only matter to where a VMA can get, not to its protection: file and start.
     pub passages: FxHashSet<(FileId, u32)>,
+    /// Functions of which every caller in the tree was parsed: file and start.
+    pub with_all_callers: FxHashSet<(FileId, u32)>,
 }
 
 /// What linking needs to know of a file.
@@ -201,6 +203,13 @@ impl Program {
     /// VMA can get.
     pub fn is_passage(&self, function: FnId) -> bool {
         self.passages.contains(function.0 as usize)
+    }
+
+    /// True if every caller of a function in the tree was parsed.
+    pub fn has_all_callers(&self, function: FnId) -> bool {
+        let function = self.function(function);
+        let place = (function.file, function.span.start);
+        self.parts.with_all_callers.contains(&place)
     }
 
     /// Every object-like macro with this name.

@@ -205,6 +205,24 @@ impl Known<'_> {
     }
 }
 
+/// How far up those who choose arguments are looked for.
+const MAX_CHOOSERS: usize = 5;
+
+/// True if a function mentions one of some names.
+fn mentions(function: &Function, names: &BTreeSet<Symbol>) -> bool {
+    let mut exprs = function.bodies.iter().flat_map(|body| &body.exprs);
+    exprs.any(|expr| matches!(expr.kind, ExprKind::Global(name) if names.contains(&name)))
+}
+
+/// True for a type of numbers.
+fn is_number(ty: TypeRef) -> bool {
+    !ty.function
+        && matches!(
+            ty.base.as_str(),
+            "int" | "unsigned int" | "long" | "unsigned long"
+        )
+}
+
 impl<'a> Loader<'a> {
     /// A loader that has parsed nothing yet.
     fn new(
@@ -248,8 +266,8 @@ impl<'a> Loader<'a> {
         Program::new(self.parts)
     }
 
-    /// Parses those who choose the operations that generic code is handed as an argument: whom it
-    /// calls through them, only they tell.
+    /// Parses those who choose what generic code is handed as an argument: the operations it calls,
+    /// the flags it goes by. What it does with them only they tell.
     fn parse_choosers(&mut self) {
         let structs: BTreeSet<Symbol> = self
             .parts
@@ -257,33 +275,54 @@ impl<'a> Loader<'a> {
             .iter()
             .map(|table| table.struct_name)
             .collect();
-        let takes_operations = |function: &&Function| {
+        let takes_operations = |function: &Function| {
             let mut params = function.params().iter();
             params.any(|param| param.ty.pointers == 1 && structs.contains(&param.ty.base))
         };
-        let passages = self.parts.functions.iter().filter(|function| {
-            let start = function.span.start;
-            self.parts.passages.contains(&(function.file, start))
-        });
-        let takers: BTreeSet<Symbol> = passages
-            .filter(takes_operations)
-            .map(|function| function.name)
-            .collect();
-        let mut wanted: Vec<(FileId, usize)> = takers
-            .iter()
-            .flat_map(|name| self.index.callers_of(name.as_str()))
-            .filter(|(file, _)| self.tree.is_generic(*file))
-            .collect();
-        wanted.sort();
-        wanted.dedup();
-        for &(file, function) in &wanted {
-            let start = self.index.file(file).functions[function].start;
-            if !self.known_functions.contains(&(file, start)) {
-                self.parts.passages.insert((file, start));
+        let takes_numbers =
+            |function: &Function| function.params().iter().any(|param| is_number(param.ty));
+        let mut takers: BTreeSet<Symbol> = BTreeSet::new();
+        for round in 0..MAX_CHOOSERS {
+            let above = takers.clone();
+            let passages = self.parts.functions.iter().filter(|function| {
+                let start = function.span.start;
+                self.parts.passages.contains(&(function.file, start))
+            });
+            takers.extend(
+                passages
+                    .filter(|function| {
+                        takes_operations(function)
+                            || round > 0 && takes_numbers(function) && mentions(function, &above)
+                    })
+                    .map(|function| function.name),
+            );
+            let mut wanted: Vec<(FileId, usize)> = takers
+                .iter()
+                .flat_map(|name| self.index.callers_of(name.as_str()))
+                .filter(|(file, _)| self.tree.is_generic(*file))
+                .collect();
+            wanted.sort();
+            wanted.dedup();
+            for &(file, function) in &wanted {
+                let start = self.index.file(file).functions[function].start;
+                if !self.known_functions.contains(&(file, start)) {
+                    self.parts.passages.insert((file, start));
+                }
+            }
+            self.parse_functions(wanted);
+            self.parse_used();
+        }
+        for function in &self.parts.functions {
+            let callers = || self.index.callers_of(function.name.as_str());
+            if takers.contains(&function.name)
+                && callers()
+                    .iter()
+                    .all(|(file, _)| self.tree.is_generic(*file))
+            {
+                let place = (function.file, function.span.start);
+                self.parts.with_all_callers.insert(place);
             }
         }
-        self.parse_functions(wanted);
-        self.parse_used();
     }
 
     /// The enumerators of the generic files of which something was parsed. One that is defined

@@ -87,6 +87,8 @@ struct Way {
     is_certain: bool,
     /// True if it leads through a call whose target a caller further up may tell.
     is_indirect: bool,
+    /// True if somebody on it goes by flags that a caller further up may tell.
+    asks_flags: bool,
 }
 
 /// What running functions showed that is the same under every alternative of the hypothesis.
@@ -191,8 +193,9 @@ impl<'p> Climb<'p> {
                     climbed.close(look.closed);
                     continue;
                 };
-                let is_callers_choice =
-                    way.is_indirect && !self.setting.plan.callers(root).is_empty();
+                let program = self.setting.world.program;
+                let is_callers_choice = !self.setting.plan.callers(root).is_empty()
+                    && (way.is_indirect || way.asks_flags && program.has_all_callers(root));
                 match self.entered(root) {
                     Entered::Uncalled => {
                         climbed.doubts.insert(Doubt::Uncalled(root));
@@ -212,7 +215,8 @@ impl<'p> Climb<'p> {
                     Entered::ByOtherKind(members) => {
                         self.close_tables(root, &members, &mut climbed)
                     }
-                    // Whom a function calls through a pointer it was given, its callers tell.
+                    // Whom a function calls through a pointer it was given, and what the flags it
+                    // was given are, its callers tell.
                     Entered::ByCallers | Entered::AsRoot => {
                         if open.insert(root) {
                             next.extend(self.setting.plan.callers(root));
@@ -284,6 +288,7 @@ impl<'p> Climb<'p> {
             steps: trace(engine, (context, place)),
             is_certain,
             is_indirect: engine.is_way_indirect(context),
+            asks_flags: engine.way(context).any(|context| context.asks_flags),
         };
         if let Goal::Set(setter) = goal {
             let (context, span) = engine.set.get(&setter).copied()?;

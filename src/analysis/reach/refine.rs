@@ -27,8 +27,13 @@ impl<'p> Engine<'p> {
             return Ok(state);
         }
         let known = self.eval(frame, &mut state, condition);
-        if known.value.truth().is_some_and(|truth| truth != holds) {
-            return Err(known.because);
+        match known.value.truth() {
+            Some(truth) if truth != holds => return Err(known.because),
+            Some(_) => {}
+            None => {
+                let is_of_flags = matches!(known.value, Value::Word(_));
+                self.contexts[frame.context].asks_flags |= is_of_flags;
+            }
         }
         self.learn(frame, condition, condition, holds, &mut state)?;
         Ok(state)

@@ -14,9 +14,9 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet, FxHasher};
 
 use crate::analysis::facts::{BodyFacts, World};
-use crate::callgraph::{FnId, TableId};
+use crate::callgraph::{FnId, Program, TableId};
 use crate::program::{
-    BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Span, Symbol, Terminator,
+    BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Span, Symbol, Terminator, TypeRef,
 };
 
 use super::because::Because;
@@ -73,12 +73,14 @@ pub struct Context {
     pub caller: Option<(ContextId, Span)>,
     /// True if it was called through a pointer that callers further up may tell.
     pub is_indirect: bool,
+    /// True if it goes by flags that it was not told: callers further up may tell.
+    pub asks_flags: bool,
     /// For each body, the blocks visited with the override mapping in view.
     pub visited: Vec<FixedBitSet>,
     /// For each body, edges no state passes: from, to; the condition, and why.
     pub cut: Vec<BTreeMap<(BlockId, BlockId), Cut>>,
     passed: Vec<BTreeSet<(BlockId, BlockId)>>,
-    /// The objects its parameters point to, with their types.
+    /// The objects its parameters lead to, with their types.
     objects: Vec<(u8, Symbol)>,
 }
 
@@ -91,18 +93,38 @@ pub struct Cut {
     pub because: Because,
 }
 
-/// The objects that arguments point to, with the types of the parameters.
-fn objects(function: &Function, arguments: &[Known]) -> Vec<(u8, Symbol)> {
-    let params = function.params().iter();
-    let given = params.zip(arguments);
-    let objects = given.filter_map(|(param, known)| match &known.value {
+/// The objects that arguments lead to, with the types of the parameters and members.
+fn objects(
+    program: &Program,
+    function: &Function,
+    arguments: &[Known],
+    state: &State,
+) -> Vec<(u8, Symbol)> {
+    let object = |ty: TypeRef, known: &Known| match &known.value {
         Value::Pointer(Place {
             base: Base::Object(object),
             fields,
-        }) if fields.is_empty() && param.ty.pointers == 1 => Some((*object, param.ty.base)),
+        }) if fields.is_empty() && ty.pointers == 1 => Some((*object, ty.base)),
         _ => None,
-    });
-    objects.collect()
+    };
+    let params = function.params().iter().zip(arguments);
+    let mut objects: Vec<(u8, Symbol)> = params
+        .filter_map(|(param, known)| object(param.ty, known))
+        .collect();
+    let mut done = 0;
+    while let Some(&(outer, ty)) = objects.get(done) {
+        for (place, known) in &state.store {
+            if place.base == Base::Object(outer)
+                && let [member] = place.fields.as_slice()
+                && let Some(inner) = object(program.field_type(ty, *member, function.file), known)
+                && !objects.iter().any(|(number, _)| *number == inner.0)
+            {
+                objects.push(inner);
+            }
+        }
+        done += 1;
+    }
+    objects
 }
 
 /// What was seen at a use.
@@ -287,15 +309,13 @@ impl<'p> Engine<'p> {
 
     /// True if a way leads through a call whose target a caller further up may tell.
     pub(super) fn is_way_indirect(&self, context: ContextId) -> bool {
-        let mut at = Some(context);
-        while let Some(context) = at {
-            let context = &self.contexts[context];
-            if context.is_indirect {
-                return true;
-            }
-            at = context.caller.map(|(caller, _)| caller);
-        }
-        false
+        self.way(context).any(|context| context.is_indirect)
+    }
+
+    /// The contexts on the way to one, itself first.
+    pub(super) fn way(&self, context: ContextId) -> impl Iterator<Item = &Context> {
+        let above = |context: &&Context| context.caller.map(|(caller, _)| &self.contexts[caller]);
+        std::iter::successors(Some(&self.contexts[context]), above)
     }
 
     /// Notes that something is set.
@@ -368,6 +388,7 @@ impl<'p> Engine<'p> {
             function: *id,
             caller,
             is_indirect: std::mem::take(&mut self.is_indirect),
+            asks_flags: false,
             visited: function
                 .bodies
                 .iter()
@@ -375,7 +396,7 @@ impl<'p> Engine<'p> {
                 .collect(),
             cut: vec![BTreeMap::new(); function.bodies.len()],
             passed: vec![BTreeSet::new(); function.bodies.len()],
-            objects: objects(function, arguments),
+            objects: objects(self.setting.world.program, function, arguments, state),
         });
         self.running.push(*id);
         self.stack.push(context);
@@ -435,7 +456,7 @@ impl<'p> Engine<'p> {
             {
                 // No target is ahead: what happens until the function ends is not looked at.
                 for mut state in states {
-                    state.lose_track(|place| self.is_kept(frame, place));
+                    state.lose_track(|place, known| self.is_kept(frame, place, known));
                     exits.push(exit(frame, state, Known::default()));
                 }
                 continue;
@@ -455,17 +476,26 @@ impl<'p> Engine<'p> {
         }
     }
 
-    /// True for a member of an object of the caller's that the function does not store to.
-    fn is_kept(&self, frame: Frame<'p>, place: &Place) -> bool {
+    /// True for a member of an object of the caller's that the function does not store to, and for
+    /// the zeros in an object to no member of which it stores.
+    fn is_kept(&self, frame: Frame<'p>, place: &Place, known: &Known) -> bool {
         let Base::Object(object) = place.base else {
             return false;
         };
         let objects = &self.contexts[frame.context].objects;
-        let known = objects.iter().find(|(number, _)| *number == object);
-        let (Some(&(_, ty)), Some(&member)) = (known, place.fields.first()) else {
+        let Some(&(_, ty)) = objects.iter().find(|(number, _)| *number == object) else {
             return false;
         };
-        place.fields.len() == 1 && !self.setting.plan.stores.may_set(&[frame.id], ty, member)
+        let may_set = |member| self.setting.plan.stores.may_set(&[frame.id], ty, member);
+        match place.fields.as_slice() {
+            [] if known.value == Value::Zeroed => {
+                let structs = self.setting.world.program.structs_named(ty);
+                let mut fields = structs.flat_map(|(_, known)| &known.fields).peekable();
+                fields.peek().is_some() && fields.all(|field| !may_set(field.name))
+            }
+            [member] => !may_set(*member),
+            _ => false,
+        }
     }
 
     /// The blocks of a body of the chain from which a target can be reached.

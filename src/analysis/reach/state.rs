@@ -229,9 +229,9 @@ impl State {
     }
 
     /// Nothing is known any more but which VMA is which, and the places that `stays` names.
-    pub fn lose_track(&mut self, stays: impl Fn(&Place) -> bool) {
+    pub fn lose_track(&mut self, stays: impl Fn(&Place, &Known) -> bool) {
         self.store.retain(|place, known| {
-            matches!(known.value, Value::Vma | Value::OtherVma) || stays(place)
+            matches!(known.value, Value::Vma | Value::OtherVma) || stays(place, known)
         });
         self.unlock();
     }
