@@ -256,7 +256,10 @@ impl<'a> Loader<'a> {
             .collect();
         let found: Vec<Vec<(String, Option<i128>)>> = files
             .into_par_iter()
-            .map(|file| syntax::enumerators(self.sources.bytes(file)))
+            .map(|file| {
+                let language = self.tree.files[file.0 as usize].language;
+                syntax::enumerators(self.sources.bytes(file), language)
+            })
             .collect();
         for (name, value) in found.into_iter().flatten() {
             self.parts

@@ -43,7 +43,7 @@ pub struct Index {
 }
 
 impl Tree {
-    /// Reads and indexes every file, in parallel. Rust files have an empty entry.
+    /// Reads and indexes every file, in parallel.
     ///
     /// `progress` is called with the number of files done since the last call, from any thread.
     /// A file that cannot be read is a [`Problem`] of the index.
@@ -53,16 +53,15 @@ impl Tree {
         let results: Vec<_> = ids
             .par_iter()
             .map(|&id| {
-                let result = match self.files[id.0 as usize].language {
-                    Language::Rust => self.with_content(id, |source| {
-                        (FileIndex::default(), 0, marker.find(source).is_some())
-                    }),
-                    Language::C => self.with_content(id, |source| {
-                        let index = super::index_file(source, words);
-                        let has_comment = marker.find(source).is_some();
-                        (index, source.len() as u64, has_comment)
-                    }),
-                };
+                let language = self.files[id.0 as usize].language;
+                let result = self.with_content(id, |source| {
+                    let index = match language {
+                        Language::C => super::index_file(source, words),
+                        Language::Rust => super::rust::index_rust_file(source, words),
+                    };
+                    let has_comment = marker.find(source).is_some();
+                    (index, source.len() as u64, has_comment)
+                });
                 progress(1);
                 result
             })
