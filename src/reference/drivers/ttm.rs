@@ -43,15 +43,23 @@ pub static ttm_tracked_vm_ops: vm_operations_struct = vm_operations_struct {
     pfn_mkwrite: Some(ttm_tracked_pfn_mkwrite),
 };
 
+/// The operations of the buffer's file.
+pub static ttm_bo_fops: file_operations = file_operations { mmap: ttm_bo_mmap };
+
+/// The same for a driver that tracks writes.
+pub static ttm_tracked_fops: file_operations = file_operations {
+    mmap: ttm_tracked_mmap,
+};
+
 /// [`ttm_bo_mmap`] for a driver that tracks writes.
-pub fn ttm_tracked_mmap(vma: &mut vm_area_struct) -> i32 {
-    let error = ttm_bo_mmap(vma);
+fn ttm_tracked_mmap(file: address_space, vma: &mut vm_area_struct) -> i32 {
+    let error = ttm_bo_mmap(file, vma);
     vma.vm_ops = Some(&ttm_tracked_vm_ops);
     error
 }
 
 /// Sets up a mapping of the buffer: `VM_PFNMAP` if shared, `VM_MIXEDMAP` if private.
-pub fn ttm_bo_mmap(vma: &mut vm_area_struct) -> i32 {
+fn ttm_bo_mmap(_file: address_space, vma: &mut vm_area_struct) -> i32 {
     let nr_pages = (vma.vm_end - vma.vm_start) >> PAGE_SHIFT;
     if vma.vm_pgoff + nr_pages > BO_PAGES {
         return -EINVAL;

@@ -93,6 +93,21 @@ pub fn vma_ops(vma: &vm_area_struct) -> &'static vm_operations_struct {
     vma.vm_ops.unwrap_or(&NO_OPERATIONS)
 }
 
+/// What every VMA is born with (`mm/init-mm.c`): since Linux 4.18, one whose
+/// driver sets no operations does not count as anonymous.
+pub static vma_dummy_vm_ops: vm_operations_struct = vm_operations_struct {
+    name: "dummy",
+    fault: None,
+    huge_fault: None,
+    page_mkwrite: None,
+    pfn_mkwrite: None,
+};
+
+/// Makes a new VMA anonymous (`include/linux/mm.h`).
+pub fn vma_set_anonymous(vma: &mut vm_area_struct) {
+    vma.vm_ops = None;
+}
+
 static NO_OPERATIONS: vm_operations_struct = vm_operations_struct {
     name: "none",
     fault: None,

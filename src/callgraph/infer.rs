@@ -1,0 +1,269 @@
+//! What Rust leaves to its compiler: the types of variables, and which method a call means.
+//!
+//! A front end sees one function; the types of members and results stand elsewhere. So this is
+//! done once the functions, structures and tables of a tree are there. C says the type of every
+//! variable, and nothing of it is touched.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::program::{
+    Body, ExprId, ExprKind, Function, Initializer, Instr, LocalId, StructDef, Symbol, Table,
+    TypeRef,
+};
+use crate::syntax::rust::{OPTIONAL_NUMBER, is_number};
+use crate::tree::Language;
+use crate::tree::rust::struct_name;
+use crate::vocabulary::RustType;
+
+use super::Parts;
+
+/// Types settle in so many rounds, or stay unknown: each round follows one assignment more.
+const N_ROUNDS: usize = 6;
+
+/// Gives types of the kernel the names they have in C. To be done before anything is looked up.
+pub fn rename_types(names: &[RustType], parts: &mut Parts) {
+    let names: FxHashMap<Symbol, (Symbol, u8)> = names
+        .iter()
+        .map(|name| {
+            let to = (Symbol::new(&name.is), name.pointers.min(8) as u8);
+            (struct_name(&name.name), to)
+        })
+        .collect();
+    let rename = |ty: &mut TypeRef| {
+        if let Some(&(base, pointers)) = names.get(&ty.base) {
+            ty.base = base;
+            ty.pointers = ty.pointers.saturating_add(pointers);
+        }
+    };
+    let files = &parts.files;
+    let is_rust = |file: crate::program::FileId| files[file.0 as usize].language() == Language::Rust;
+    for function in parts.functions.iter_mut().filter(|function| is_rust(function.file)) {
+        rename(&mut function.result);
+        for local in &mut function.locals {
+            rename(&mut local.ty);
+        }
+    }
+    for (_, def) in parts.structs.iter_mut().filter(|(file, _)| is_rust(*file)) {
+        for field in &mut def.fields {
+            rename(&mut field.ty);
+        }
+    }
+    for table in parts.tables.iter_mut().filter(|table| is_rust(table.file)) {
+        if let Some(&(base, _)) = names.get(&table.struct_name) {
+            table.struct_name = base;
+        }
+    }
+}
+
+/// Finds out types and methods in the Rust functions among `parts`.
+pub fn infer(parts: &mut Parts) {
+    let files = &parts.files;
+    let is_rust = |function: &Function| {
+        files[function.file.0 as usize].language() == Language::Rust
+    };
+    if !parts.functions.iter().any(is_rust) {
+        return;
+    }
+    let known = Known::new(&parts.functions, &parts.structs, &parts.tables);
+    let mut functions = std::mem::take(&mut parts.functions);
+    for function in functions.iter_mut().filter(|function| is_rust(function)) {
+        known.infer(function);
+    }
+    parts.functions = functions;
+}
+
+/// What types depend on outside of a function.
+struct Known {
+    results: FxHashMap<Symbol, TypeRef>,
+    fields: FxHashMap<(Symbol, Symbol), TypeRef>,
+    /// The one function that is the method of a type.
+    methods: FxHashMap<(Symbol, Symbol), Option<Symbol>>,
+}
+
+impl Known {
+    fn new(
+        functions: &[Function],
+        structs: &[(crate::program::FileId, StructDef)],
+        tables: &[Table],
+    ) -> Known {
+        let mut results: FxHashMap<Symbol, TypeRef> = FxHashMap::default();
+        for function in functions {
+            let unclear = TypeRef::unknown();
+            results
+                .entry(function.name)
+                .and_modify(|known| {
+                    if *known != function.result {
+                        *known = unclear;
+                    }
+                })
+                .or_insert(function.result);
+        }
+        let mut fields = FxHashMap::default();
+        for (_, def) in structs {
+            for field in &def.fields {
+                fields.entry((def.name, field.name)).or_insert(field.ty);
+            }
+        }
+        let mut methods: FxHashMap<(Symbol, Symbol), Option<Symbol>> = FxHashMap::default();
+        for table in tables {
+            for entry in &table.entries {
+                let Initializer::Name(name) = entry.value else {
+                    continue;
+                };
+                // The methods of a type, not the functions of a table.
+                if !name.as_str().contains("::") {
+                    continue;
+                }
+                methods
+                    .entry((table.struct_name, entry.member))
+                    .and_modify(|known| *known = known.filter(|known| *known == name))
+                    .or_insert(Some(name));
+            }
+        }
+        Known {
+            results,
+            fields,
+            methods,
+        }
+    }
+
+    fn infer(&self, function: &mut Function) {
+        for index in 0..function.bodies.len() {
+            let mut body = std::mem::take(&mut function.bodies[index]);
+            for _ in 0..N_ROUNDS {
+                let types = self.types(function, &mut body);
+                if !self.spread(function, &body, &types) {
+                    break;
+                }
+            }
+            let types = self.types(function, &mut body);
+            unknown_numbers(function, &mut body, &types);
+            function.bodies[index] = body;
+        }
+    }
+
+    /// The types of all expressions; methods whose type is known become calls by name.
+    fn types(&self, function: &Function, body: &mut Body) -> Vec<TypeRef> {
+        let mut types: Vec<TypeRef> = Vec::with_capacity(body.exprs.len());
+        let mut direct: Vec<(ExprId, Symbol)> = Vec::new();
+        for expr in &body.exprs {
+            let of = |id: &ExprId| types[id.0 as usize];
+            let ty = match &expr.kind {
+                ExprKind::Local(local) => function.locals[local.0 as usize].ty,
+                ExprKind::Member { base, field, .. } => {
+                    let known = self.fields.get(&(of(base).base, *field)).copied();
+                    known.unwrap_or_else(TypeRef::unknown)
+                }
+                ExprKind::Index { base, .. } | ExprKind::Deref(base) => {
+                    let mut ty = of(base);
+                    ty.pointers = ty.pointers.saturating_sub(1);
+                    ty
+                }
+                ExprKind::AddrOf(base) => {
+                    let mut ty = of(base);
+                    if !ty.is_unknown() && !ty.function {
+                        ty.pointers = ty.pointers.saturating_add(1);
+                    }
+                    ty
+                }
+                // `Some(value)`
+                ExprKind::Cast(ty, inner) if ty.is_unknown() => of(inner),
+                ExprKind::Cast(ty, _) | ExprKind::Init { ty: Some(ty), .. } => *ty,
+                ExprKind::Call { callee, .. } => match &body.expr(*callee).kind {
+                    ExprKind::Global(name) => self.result(*name),
+                    ExprKind::Member { base, field, .. } => {
+                        let method = self.methods.get(&(of(base).base, *field));
+                        match method.copied().flatten() {
+                            Some(name) => {
+                                direct.push((*callee, name));
+                                self.result(name)
+                            }
+                            None => TypeRef::unknown(),
+                        }
+                    }
+                    _ => TypeRef::unknown(),
+                },
+                _ => TypeRef::unknown(),
+            };
+            types.push(ty);
+        }
+        for (callee, name) in direct {
+            body.exprs[callee.0 as usize].kind = ExprKind::Global(name);
+        }
+        types
+    }
+
+    fn result(&self, name: Symbol) -> TypeRef {
+        self.results.get(&name).copied().unwrap_or_else(TypeRef::unknown)
+    }
+
+    /// Gives variables the type of what is assigned to them; true if there was one to give.
+    fn spread(&self, function: &mut Function, body: &Body, types: &[TypeRef]) -> bool {
+        let mut is_new = false;
+        let mut unclear: FxHashSet<LocalId> = FxHashSet::default();
+        let mut found: FxHashMap<LocalId, TypeRef> = FxHashMap::default();
+        for instr in body.blocks.iter().flat_map(|block| &block.instrs) {
+            let Instr::Assign { target, value, .. } = instr else {
+                continue;
+            };
+            let ExprKind::Local(local) = body.expr(*target).kind else {
+                continue;
+            };
+            let ty = types[value.0 as usize];
+            if ty.is_unknown() || !function.locals[local.0 as usize].ty.is_unknown() {
+                continue;
+            }
+            if *found.entry(local).or_insert(ty) != ty {
+                unclear.insert(local);
+            }
+        }
+        for (local, ty) in found {
+            if !unclear.contains(&local) {
+                function.locals[local.0 as usize].ty = ty;
+                is_new = true;
+            }
+        }
+        is_new
+    }
+}
+
+/// A number that may be missing has no value that says so: nothing is known of it.
+fn unknown_numbers(function: &Function, body: &mut Body, types: &[TypeRef]) {
+    let mut targets: FxHashSet<ExprId> = FxHashSet::default();
+    for instr in body.blocks.iter().flat_map(|block| &block.instrs) {
+        if let Instr::Assign { target, .. } = instr {
+            targets.insert(*target);
+        }
+    }
+    let mut number = TypeRef::unknown();
+    number.base = Symbol::new(OPTIONAL_NUMBER);
+    for i in 0..body.exprs.len() {
+        let id = ExprId(i as u32);
+        let is_unknown = match &body.exprs[i].kind {
+            ExprKind::Local(local) => {
+                function.locals[local.0 as usize].ty == number && !targets.contains(&id)
+            }
+            ExprKind::Member { .. } => types[i] == number && !targets.contains(&id),
+            ExprKind::Cast(ty, inner) if ty.is_unknown() => {
+                let inner_ty = types[inner.0 as usize];
+                if is_number(inner_ty) {
+                    // Evaluated for what it does, and not for its value.
+                    body.exprs[i].kind = ExprKind::Init {
+                        ty: None,
+                        fields: vec![crate::program::FieldInit {
+                            field: None,
+                            value: *inner,
+                        }],
+                    };
+                } else if !inner_ty.is_unknown() {
+                    body.exprs[i].kind = ExprKind::Cast(inner_ty, *inner);
+                }
+                false
+            }
+            _ => false,
+        };
+        if is_unknown {
+            body.exprs[i].kind = ExprKind::Unknown;
+        }
+    }
+}
