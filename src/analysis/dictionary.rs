@@ -6,7 +6,6 @@ use rustc_hash::FxHashMap;
 
 use crate::callgraph::Program;
 use crate::program::{ExprId, ExprKind, Instr, Symbol, Terminator, TypeRef};
-use crate::syntax::rust::is_number;
 use crate::tree::Language;
 use crate::vocabulary::{
     Assertion, Axiom, Constant, Construct, EntryPoint, FlagsChange, Identity, Insert, Install,
@@ -246,7 +245,7 @@ fn passed(
     known: &FxHashMap<(Symbol, usize), usize>,
 ) -> Option<usize> {
     // One that is handed an object may do something to it as well.
-    let is_value = |ty: TypeRef| ty.is_unknown() || is_number(ty);
+    let is_value = |ty: TypeRef| ty.pointers == 0 && !ty.function;
     if !function.params().iter().all(|param| is_value(param.ty)) {
         return None;
     }

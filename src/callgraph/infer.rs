@@ -13,7 +13,7 @@ use crate::program::{
 use crate::syntax::rust::{OPTIONAL_NUMBER, is_number};
 use crate::tree::Language;
 use crate::tree::rust::struct_name;
-use crate::vocabulary::RustType;
+use crate::vocabulary::{EntryWord, RustType};
 
 use super::Parts;
 
@@ -51,6 +51,26 @@ pub fn rename_types(names: &[RustType], parts: &mut Parts) {
     for table in parts.tables.iter_mut().filter(|table| is_rust(table.file)) {
         if let Some(&(base, _)) = names.get(&table.struct_name) {
             table.struct_name = base;
+        }
+    }
+}
+
+/// Takes what is only there to be wrong out of the Rust functions among `parts`: the functions
+/// `names` say whether it is wanted, and it is not.
+pub fn drop_injections(names: &[EntryWord], parts: &mut Parts) {
+    let names: FxHashSet<Symbol> = names.iter().map(|word| Symbol::new(&word.name)).collect();
+    let files = &parts.files;
+    let is_rust = |function: &&mut Function| {
+        files[function.file.0 as usize].language() == Language::Rust
+    };
+    let rust = parts.functions.iter_mut().filter(is_rust);
+    for body in rust.flat_map(|function| &mut function.bodies) {
+        for i in 0..body.exprs.len() {
+            if let ExprKind::Call { callee, .. } = &body.exprs[i].kind
+                && matches!(&body.expr(*callee).kind, ExprKind::Global(name) if names.contains(name))
+            {
+                body.exprs[i].kind = ExprKind::Int(Some(0));
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ mod tests;
 mod types;
 
 pub use graph::{CallEdge, CallGraph, CallKind, Contents, Node};
-pub use infer::{infer, rename_types};
+pub use infer::{drop_injections, infer, rename_types};
 pub use link::Targets;
 pub use neighbours::neighbours;
 pub use program::{FileFacts, FnId, MemberStore, ObjectMacro, Parts, Program, TableId};

@@ -16,7 +16,7 @@ use crate::program::{
 };
 use crate::syntax;
 use crate::tree::rust::is_capitals;
-use crate::tree::{FunctionEntry, Index, Language, Tree, Words, name_hash};
+use crate::tree::{FunctionEntry, Index, Language, SourceFile, Tree, Words, name_hash};
 use crate::vocabulary::Vocabulary;
 
 use super::sources::Sources;
@@ -217,6 +217,7 @@ impl<'a> Loader<'a> {
     /// Finds out what Rust leaves to its compiler.
     fn infer(&mut self) {
         callgraph::rename_types(&self.vocabulary.rust_type, &mut self.parts);
+        callgraph::drop_injections(&self.vocabulary.rust_injection, &mut self.parts);
         self.rename_constants();
         callgraph::infer(&mut self.parts);
     }
@@ -353,6 +354,44 @@ impl<'a> Loader<'a> {
                     self.parts.passages.insert((FileId(i as u32), start));
                 }
                 found.push((FileId(i as u32), j));
+            }
+        }
+        if scope == Scope::Everything {
+            found.extend(self.rust_passages(&found));
+        }
+        found
+    }
+
+    /// Generic Rust functions that call what handles a VMA, or hand it over. In C they would name
+    /// the type of what they hand on; in Rust nobody has to.
+    fn rust_passages(&mut self, relevant: &[(FileId, usize)]) -> Vec<(FileId, usize)> {
+        let is_rust_generic = |file: &SourceFile| {
+            file.language == Language::Rust && analysis::is_generic_path(&file.path)
+        };
+        if !self.tree.files.iter().any(is_rust_generic) {
+            return Vec::new();
+        }
+        let carries = |&&(file, at): &&(FileId, usize)| {
+            self.index.file(file).functions[at].mentions_signature & (1 << class::TYPE) != 0
+        };
+        let carriers: FxHashSet<u32> = relevant
+            .iter()
+            .filter(carries)
+            .map(|&(file, at)| self.index.file(file).functions[at].name_hash)
+            .collect();
+        let known: FxHashSet<&(FileId, usize)> = relevant.iter().collect();
+        let mut found = Vec::new();
+        for (id, file) in self.tree.file_ids().zip(&self.tree.files) {
+            if !is_rust_generic(file) {
+                continue;
+            }
+            let index = self.index.file(id);
+            for (at, function) in index.functions.iter().enumerate() {
+                let mut names = index.callees(at).iter().chain(index.args(at));
+                if !known.contains(&(id, at)) && names.any(|hash| carriers.contains(hash)) {
+                    self.parts.passages.insert((id, function.start));
+                    found.push((id, at));
+                }
             }
         }
         found

@@ -450,6 +450,7 @@ sections! {
     axiom: Axiom,
     flag_family: FlagFamily,
     rust_type: RustType,
+    rust_injection: EntryWord,
 }
 
 fn merged<T: Entry + Clone>(base: &[T], over: Vec<T>) -> Vec<T> {

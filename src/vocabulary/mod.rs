@@ -64,6 +64,8 @@ pub struct Vocabulary {
     pub flag_family: Vec<FlagFamily>,
     /// What types are called in Rust.
     pub rust_type: Vec<RustType>,
+    /// Functions in Rust that say whether something is to be done wrong on purpose.
+    pub rust_injection: Vec<EntryWord>,
 }
 
 impl Vocabulary {

@@ -109,7 +109,7 @@ arch_helpers! {
     /// The bits of an entry that are attributes, in a PTE or in a larger leaf.
     fn attribute_mask(huge: bool) -> u64;
     /// The attribute bits of a PTE in words.
-    fn describe_attributes(val: u64) -> String;
+    fn describe_attributes(prot: pgprot_t) -> String;
     /// A PTE for a page frame.
     fn pfn_pte(pfn: u64, prot: pgprot_t) -> pte_t;
     /// The page frame of a present PTE.

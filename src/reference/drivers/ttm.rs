@@ -67,7 +67,7 @@ fn ttm_bo_mmap(_file: address_space, vma: &mut vm_area_struct) -> i32 {
     vma.vm_ops = Some(&ttm_bo_vm_ops);
     // VM_PFNMAP is for shared mappings only: it does not go with copy-on-write.
     // A private mapping is not VM_IO, so that debuggers can see its copies.
-    if is_cow_mapping(vma.vm_flags) && !is_enabled(CONFIG_FAULT_COW_PFNMAP) {
+    if is_cow_mapping(vma.vm_flags) && !is_injected(CONFIG_FAULT_COW_PFNMAP) {
         vma.vm_flags |= VM_MIXEDMAP;
     } else {
         vma.vm_flags |= VM_PFNMAP | VM_IO;
@@ -107,7 +107,7 @@ fn ttm_bo_vm_fault(vmf: &mut vm_fault) -> vm_fault_t {
         .wrapping_add(neighbour.wrapping_sub(vmf.address) >> PAGE_SHIFT);
     ttm_insert(vma, neighbour, pgoff & (BO_PAGES - 1), prot);
 
-    if is_enabled(CONFIG_FAULT_RETURN_PAGE_AFTER_OVERRIDE) && returns_page(vmf) {
+    if is_injected(CONFIG_FAULT_RETURN_PAGE_AFTER_OVERRIDE) && returns_page(vmf) {
         return 0;
     }
     ttm_insert(vma, vmf.address, vmf.pgoff, prot)

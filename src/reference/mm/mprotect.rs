@@ -6,7 +6,7 @@
 
 use super::super::arch::*;
 use super::super::cover;
-use super::super::faults::{CONFIG_FAULT_UNGUARDED_NUMA, is_enabled};
+use super::super::faults::{CONFIG_FAULT_UNGUARDED_NUMA, is_injected};
 use super::super::types::*;
 use super::huge_memory::*;
 use super::migrate::*;
@@ -147,7 +147,7 @@ fn change_present_pte(
             return;
         }
         let mut page = vm_normal_page(vma, addr, oldpte);
-        if is_enabled(CONFIG_FAULT_UNGUARDED_NUMA) {
+        if is_injected(CONFIG_FAULT_UNGUARDED_NUMA) {
             page = pfn_to_online_page(pte_pfn(oldpte));
         }
         let Some(page) = branch_some(page) else {

@@ -2,7 +2,7 @@
 
 use super::super::arch::*;
 use super::super::cover;
-use super::super::faults::{CONFIG_FAULT_DEFAULT_DRIFT, is_enabled};
+use super::super::faults::{CONFIG_FAULT_DEFAULT_DRIFT, is_injected};
 use super::super::types::*;
 
 #[track_caller]
@@ -24,7 +24,7 @@ pub fn vma_set_page_prot(vma: &mut vm_area_struct) {
 }
 
 fn vm_pgprot_modify(oldprot: pgprot_t, vm_flags: vm_flags_t) -> pgprot_t {
-    if is_enabled(CONFIG_FAULT_DEFAULT_DRIFT) {
+    if is_injected(CONFIG_FAULT_DEFAULT_DRIFT) {
         return vm_get_page_prot(vm_flags);
     }
     pgprot_modify(oldprot, vm_get_page_prot(vm_flags))

@@ -8,6 +8,7 @@ use crate::program::{
 use crate::tree::rust::{FunctionItem, Outline, struct_name};
 
 use super::lower::{self, Input};
+use super::names::FileNames;
 use super::nesting::{MAX_NESTING, nesting};
 use super::types::{Scope, generics};
 use super::{text_of, with_stack};
@@ -16,8 +17,15 @@ use super::{text_of, with_stack};
 const MAX_SIZE: u32 = 1 << 20;
 
 /// Reads the function at `span`.
-pub fn read(file: FileId, source: &[u8], outline: &Outline, span: Span) -> Function {
-    let item = outline.functions.iter().find(|item| item.span == span);
+pub fn read(
+    file: FileId,
+    source: &[u8],
+    (outline, names): (&Outline, &FileNames),
+    span: Span,
+) -> Function {
+    let functions = &outline.functions;
+    let item = functions.binary_search_by_key(&span.start, |item| item.span.start);
+    let item = item.ok().map(|at| &functions[at]).filter(|item| item.span == span);
     let mut function = Function {
         name: item.map_or_else(|| Symbol::new(""), |item| item.name),
         kind: FunctionKind::Function,
@@ -37,7 +45,7 @@ pub fn read(file: FileId, source: &[u8], outline: &Outline, span: Span) -> Funct
         let is_parsed = span.end - span.start <= MAX_SIZE && depth <= MAX_NESTING;
         let function = &mut function;
         is_parsed
-            && with_stack(depth, move || parse(function, source, outline, item)).unwrap_or(false)
+            && with_stack(depth, move || parse(function, source, (outline, names), item)).unwrap_or(false)
     });
     if !is_read {
         function.not_understood.push(span);
@@ -66,7 +74,12 @@ fn nothing() -> Body {
 }
 
 /// False if the function is no Rust that is known.
-fn parse(function: &mut Function, source: &[u8], outline: &Outline, item: &FunctionItem) -> bool {
+fn parse(
+    function: &mut Function,
+    source: &[u8],
+    (outline, names): (&Outline, &FileNames),
+    item: &FunctionItem,
+) -> bool {
     let text = text_of(source, function.span);
     // Places refer to texts that are kept until they are given up.
     let parsed = syn::parse_str::<ImplItemFn>(&text);
@@ -78,6 +91,7 @@ fn parse(function: &mut Function, source: &[u8], outline: &Outline, item: &Funct
             base: function.span.start,
             source,
             outline,
+            names,
             owner: item.owner,
             generics: &generics,
             output: &parsed.sig.output,

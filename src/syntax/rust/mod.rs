@@ -8,13 +8,17 @@
 
 mod function;
 mod lower;
+mod names;
 mod nesting;
 mod structs;
 mod types;
 
+use std::sync::OnceLock;
+
 use crate::program::{FileId, Function, Presence, Span, StructDef, Table};
 use crate::tree::rust::Outline;
 
+use names::FileNames;
 pub use types::{OPTIONAL_NUMBER, is_number};
 
 /// A file with what it defines.
@@ -22,6 +26,8 @@ pub(super) struct RustFile<'a> {
     file: FileId,
     source: &'a [u8],
     outline: Outline,
+    /// What its names mean; found out when first asked for.
+    names: OnceLock<FileNames>,
 }
 
 impl<'a> RustFile<'a> {
@@ -30,6 +36,7 @@ impl<'a> RustFile<'a> {
             file,
             source,
             outline: Outline::new(source),
+            names: OnceLock::new(),
         }
     }
 
@@ -45,7 +52,8 @@ impl<'a> RustFile<'a> {
     }
 
     pub(super) fn function(&self, span: Span) -> Function {
-        function::read(self.file, self.source, &self.outline, span)
+        let names = self.names.get_or_init(|| FileNames::new(self.source, &self.outline));
+        function::read(self.file, self.source, (&self.outline, names), span)
     }
 
     pub(super) fn struct_def(&self, span: Span) -> Option<StructDef> {
@@ -53,7 +61,7 @@ impl<'a> RustFile<'a> {
     }
 
     pub(super) fn tables(&self, span: Span) -> Vec<Table> {
-        let mut tables = self.outline.tables(self.file, self.source);
+        let mut tables = self.outline.tables_in(self.file, self.source, span);
         tables.retain(|table| table.span == span);
         tables
     }

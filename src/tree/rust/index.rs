@@ -152,8 +152,9 @@ impl<'s> Indexer<'s> {
         if !is_turbofish {
             return at;
         }
+        const MAX_ARGUMENTS: usize = 100;
         let mut depth = 0;
-        for i in at + 2..end {
+        for i in at + 2..end.min(at + MAX_ARGUMENTS) {
             match () {
                 () if self.is_punct(i, b'<') => depth += 1,
                 () if self.is_punct(i, b'>') => depth -= 1,
@@ -255,10 +256,13 @@ impl<'s> Indexer<'s> {
                     offset: entry.span.start,
                 });
             }
-            let in_function = |function: &FunctionItem| {
-                function.body.start < table.span.start && table.span.end <= function.body.end
-            };
-            let object = self.outline.objects.iter().find(|o| o.span == table.span);
+            // Whatever encloses it begins before it, and hardly ever far before.
+            let n_before = functions.partition_point(|f| f.span.start < table.span.start);
+            let mut before = functions[..n_before].iter().rev().take(100);
+            let is_inner = before.any(|function| table.span.end <= function.body.end);
+            let objects = &self.outline.objects;
+            let object = objects.binary_search_by_key(&table.span, |object| object.span);
+            let object = object.ok().map(|at| &objects[at]);
             self.index.initializers.push(InitializerEntry {
                 struct_hash: name_hash(table.struct_name.as_str().as_bytes()),
                 name_hash: name_hash(table.name.as_str().as_bytes()),
@@ -267,7 +271,7 @@ impl<'s> Indexer<'s> {
                 end: table.span.end,
                 pairs_at,
                 n_pairs: self.index.pairs.len() as u32 - pairs_at,
-                is_file_scope: !functions.iter().any(in_function),
+                is_file_scope: !is_inner,
             });
         }
     }

@@ -85,6 +85,8 @@ pub struct ImplItem {
 
 /// Modules and implementations nested deeper than this are not looked into.
 const MAX_DEPTH: usize = 64;
+/// Nothing that is looked for is further away than so many tokens and brackets.
+const MAX_HEAD: usize = 10_000;
 
 impl Outline {
     /// Finds the definitions in `source`.
@@ -172,7 +174,10 @@ impl<'s> Finder<'s> {
     /// The first position from `at` on where `stop` holds outside of brackets.
     fn find(&self, at: usize, end: usize, stop: impl Fn(&Self, usize) -> bool) -> usize {
         let mut at = at;
-        while at < end && !stop(self, at) {
+        for _ in 0..MAX_HEAD {
+            if at >= end || stop(self, at) {
+                break;
+            }
             at = self.skip(at);
         }
         at.min(end)

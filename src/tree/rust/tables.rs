@@ -10,10 +10,24 @@ use super::outline::{ImplItem, ObjectItem, Outline};
 impl Outline {
     /// All tables of the file, by place.
     pub fn tables(&self, file: FileId, source: &[u8]) -> Vec<Table> {
-        let objects = self.objects.iter();
-        let objects = objects.filter_map(|object| self.object_table(file, source, object));
-        let impls = self.impls.iter();
-        let impls = impls.flat_map(|block| self.impl_tables(file, block));
+        self.tables_in(file, source, Span::new(0, u32::MAX))
+    }
+
+    /// The tables that are defined in a range of bytes.
+    pub fn tables_in(&self, file: FileId, source: &[u8], span: Span) -> Vec<Table> {
+        let is_inside = |its: Span| span.start <= its.start && its.end <= span.end;
+        let first = self.objects.partition_point(|object| object.span.start < span.start);
+        let objects = self.objects[first..].iter();
+        let objects = objects
+            .take_while(|object| object.span.start < span.end)
+            .filter(|object| is_inside(object.span))
+            .filter_map(|object| self.object_table(file, source, object));
+        let first = self.impls.partition_point(|block| block.span.start < span.start);
+        let impls = self.impls[first..].iter();
+        let impls = impls
+            .take_while(|block| block.span.start < span.end)
+            .filter(|block| is_inside(block.span))
+            .flat_map(|block| self.impl_tables(file, block));
         let mut tables: Vec<Table> = objects.chain(impls).collect();
         tables.sort_by_key(|table| (table.span, table.struct_name));
         tables

@@ -250,7 +250,7 @@ fn files() {
                     `identity`, `member_access`, `flags`, `entry_point`, `vma`, `attribute_bit`, \
                     `assertion`, `lookup`, `entry_test`, `entry_compare`, `entry_read`, \
                     `state_bit`, `entry_page`, `entry_encode`, `entry_unlock`, `axiom`, \
-                    `flag_family` or `rust_type`";
+                    `flag_family`, `rust_type` or `rust_injection`";
     check(
         "[[inserts]]\nname = \"f\"\n",
         &format!(

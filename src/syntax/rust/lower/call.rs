@@ -5,7 +5,7 @@
 
 use syn::{Expr, Path};
 
-use crate::program::{ExprId, ExprKind, Span, TypeRef};
+use crate::program::{ExprId, ExprKind, FieldInit, Span, Symbol, TypeRef};
 use crate::tree::rust::{is_capitals, path_name};
 
 use super::super::types::is_number;
@@ -49,10 +49,10 @@ impl Lowerer<'_, '_> {
                 Some(owner) if before == "Self" => owner.to_string(),
                 _ => before,
             });
-        let is_own_type = before.as_deref().is_some_and(|before| {
-            let mut impls = self.input.outline.impls.iter();
-            impls.any(|block| block.owner == before)
-        });
+        let types = &self.input.names.types;
+        let is_own_type = before
+            .as_deref()
+            .is_some_and(|before| types.contains(&Symbol::new(before)));
         match (is_own_type, &before) {
             (true, Some(before)) => format!("{before}::{last}"),
             _ => path_name(before.as_deref(), &last).to_string(),
@@ -209,7 +209,15 @@ impl Lowerer<'_, '_> {
             (Some(ty), "from" | "new") if super::super::types::is_number_name(ty) => {
                 Some(self.value(argument))
             }
-            (_, "addr_of" | "addr_of_mut") => None,
+            // A type with one member is what it holds.
+            (_, ty) if ty.ends_with("_t") => {
+                let value = self.value(argument);
+                let kind = ExprKind::Init {
+                    ty: Some(TypeRef::named(ty, 0)),
+                    fields: vec![FieldInit { field: None, value }],
+                };
+                Some(self.builder.add(kind, span))
+            }
             _ => None,
         }
     }
@@ -236,6 +244,10 @@ impl Lowerer<'_, '_> {
         }
     }
 
+    fn is_option_name(&self, name: &str) -> bool {
+        self.input.names.options.contains(&Symbol::new(name))
+    }
+
     /// True for what is an `Option` as far as the file tells.
     pub(super) fn is_option(&self, expr: &Expr) -> bool {
         match expr {
@@ -250,13 +262,13 @@ impl Lowerer<'_, '_> {
             Expr::Field(field) => match &field.member {
                 syn::Member::Named(name) => {
                     let name = name.to_string();
-                    self.hints.options.contains(&name) || name == "vm_ops"
+                    self.is_option_name(&name) || name == "vm_ops"
                 }
                 syn::Member::Unnamed(_) => false,
             },
             Expr::Call(call) => match &*call.func {
                 Expr::Path(path) => path.path.segments.last().is_some_and(|last| {
-                    last.ident == "Some" || self.hints.options.contains(&last.ident.to_string())
+                    last.ident == "Some" || self.is_option_name(&last.ident.to_string())
                 }),
                 _ => false,
             },
@@ -267,7 +279,7 @@ impl Lowerer<'_, '_> {
                     "as_ref" | "as_mut" | "as_deref" | "as_deref_mut" | "copied" | "cloned"
                     | "map" | "and_then" | "filter" | "or" | "or_else" | "take" | "and"
                     | "inspect" => self.is_option(&call.receiver),
-                    _ => self.hints.options.contains(&name),
+                    _ => self.is_option_name(&name),
                 }
             }
             _ => false,
@@ -444,11 +456,7 @@ impl Lowerer<'_, '_> {
 
     /// True if a type of the file has a method of this name.
     fn is_own_method(&self, name: &str) -> bool {
-        let mut functions = self.input.outline.functions.iter();
-        functions.any(|function| {
-            let known = function.name.as_str();
-            function.owner.is_some() && known.rsplit("::").next() == Some(name)
-        })
+        self.input.names.methods.contains(&Symbol::new(name))
     }
 
     /// A value that may be there: what there is of it, or what it is replaced by.

@@ -23,8 +23,9 @@ use syn::{Block, Expr, ExprClosure, Pat, ReturnType, Stmt};
 use crate::program::{
     BlockId, Body, ExprId, Local, LocalId, Presence, Span, Symbol, Terminator, TypeRef,
 };
-use crate::tree::rust::{Outline, TokenKind};
+use crate::tree::rust::Outline;
 
+use super::names::FileNames;
 use super::types::Scope;
 use build::Builder;
 
@@ -36,6 +37,8 @@ pub struct Input<'a> {
     pub source: &'a [u8],
     /// What the file defines.
     pub outline: &'a Outline,
+    /// What its names mean.
+    pub names: &'a FileNames,
     /// What `Self` is.
     pub owner: Option<Symbol>,
     /// The function's type parameters.
@@ -62,7 +65,6 @@ pub fn lower(
         scope,
         closures: FxHashMap::default(),
         optional: FxHashSet::default(),
-        hints: Hints::new(input),
         loops: Vec::new(),
         frames: Vec::new(),
         fixed: None,
@@ -117,7 +119,6 @@ struct Lowerer<'i, 'f> {
     closures: FxHashMap<LocalId, Rc<ExprClosure>>,
     /// Variables that are an `Option`.
     optional: FxHashSet<LocalId>,
-    hints: Hints,
     loops: Vec<Loop>,
     frames: Vec<Frame>,
     /// The place of everything, for code that stands elsewhere.
@@ -379,51 +380,5 @@ fn is_option_type(ty: &syn::Type) -> bool {
             last.is_some_and(|segment| segment.ident == "Option")
         }
         _ => false,
-    }
-}
-
-/// What a file says of its own functions and members: which are an `Option`. Methods of `Option`
-/// and `Result` share names, and mean different things.
-#[derive(Default)]
-struct Hints {
-    options: FxHashSet<String>,
-}
-
-impl Hints {
-    fn new(input: &Input<'_>) -> Hints {
-        let mut hints = Hints::default();
-        let tokens = &input.outline.tokens.list;
-        let text = |at: usize| {
-            let token = tokens[at];
-            std::str::from_utf8(&input.source[token.start as usize..token.end as usize])
-                .unwrap_or("")
-        };
-        for function in &input.outline.functions {
-            let head = Span::new(function.name_span.start, function.body.start);
-            let range = input.outline.tokens_in(head);
-            let arrow = range
-                .clone()
-                .skip(1)
-                .find(|&at| text(at) == ">" && text(at - 1) == "-");
-            if let Some(arrow) = arrow.filter(|at| at + 1 < range.end)
-                && text(arrow + 1) == "Option"
-            {
-                let name = function.name.as_str();
-                hints
-                    .options
-                    .insert(name.rsplit("::").next().unwrap_or(name).to_owned());
-            }
-        }
-        for at in 1..tokens.len().saturating_sub(1) {
-            // `member: Option<…>`, `param: Option<…>`
-            if tokens[at].byte == b':'
-                && tokens[at].kind == TokenKind::Punct
-                && text(at + 1) == "Option"
-                && tokens[at - 1].kind == TokenKind::Word
-            {
-                hints.options.insert(text(at - 1).to_owned());
-            }
-        }
-        hints
     }
 }
