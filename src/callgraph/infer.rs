@@ -13,7 +13,7 @@ use crate::program::{
 use crate::syntax::rust::{OPTIONAL_NUMBER, is_number};
 use crate::tree::Language;
 use crate::tree::rust::struct_name;
-use crate::vocabulary::{EntryWord, RustType};
+use crate::vocabulary::{EntryWord, Lookup, RustType};
 
 use super::Parts;
 
@@ -75,8 +75,8 @@ pub fn drop_injections(names: &[EntryWord], parts: &mut Parts) {
     }
 }
 
-/// Finds out types and methods in the Rust functions among `parts`.
-pub fn infer(parts: &mut Parts) {
+/// Finds out types and methods in the Rust functions among `parts`; `lookups` find a VMA.
+pub fn infer(lookups: &[Lookup], parts: &mut Parts) {
     let files = &parts.files;
     let is_rust = |function: &Function| {
         files[function.file.0 as usize].language() == Language::Rust
@@ -84,7 +84,7 @@ pub fn infer(parts: &mut Parts) {
     if !parts.functions.iter().any(is_rust) {
         return;
     }
-    let known = Known::new(&parts.functions, &parts.structs, &parts.tables);
+    let known = Known::new(&parts.functions, &parts.structs, &parts.tables, lookups);
     let mut functions = std::mem::take(&mut parts.functions);
     for function in functions.iter_mut().filter(|function| is_rust(function)) {
         known.infer(function);
@@ -95,6 +95,8 @@ pub fn infer(parts: &mut Parts) {
 /// What types depend on outside of a function.
 struct Known {
     results: FxHashMap<Symbol, TypeRef>,
+    /// The parameters of functions of which there is one of the name.
+    params: FxHashMap<Symbol, Option<Vec<TypeRef>>>,
     fields: FxHashMap<(Symbol, Symbol), TypeRef>,
     /// The one function that is the method of a type.
     methods: FxHashMap<(Symbol, Symbol), Option<Symbol>>,
@@ -105,9 +107,20 @@ impl Known {
         functions: &[Function],
         structs: &[(crate::program::FileId, StructDef)],
         tables: &[Table],
+        lookups: &[Lookup],
     ) -> Known {
+        // What finds a VMA gives one, whether or not the tree shows it.
+        let vma = TypeRef::named("struct vm_area_struct", 1);
+        let lookups = lookups.iter().map(|lookup| (Symbol::new(&lookup.name), vma));
+        let found: FxHashMap<Symbol, TypeRef> = lookups.collect();
         let mut results: FxHashMap<Symbol, TypeRef> = FxHashMap::default();
+        let mut params: FxHashMap<Symbol, Option<Vec<TypeRef>>> = FxHashMap::default();
         for function in functions {
+            let types = function.params().iter().map(|param| param.ty).collect();
+            params
+                .entry(function.name)
+                .and_modify(|known| *known = None)
+                .or_insert(Some(types));
             let unclear = TypeRef::unknown();
             results
                 .entry(function.name)
@@ -117,6 +130,9 @@ impl Known {
                     }
                 })
                 .or_insert(function.result);
+        }
+        for (name, ty) in found {
+            results.entry(name).or_insert(ty);
         }
         let mut fields = FxHashMap::default();
         for (_, def) in structs {
@@ -142,6 +158,7 @@ impl Known {
         }
         Known {
             results,
+            params,
             fields,
             methods,
         }
@@ -235,6 +252,26 @@ impl Known {
             }
             if *found.entry(local).or_insert(ty) != ty {
                 unclear.insert(local);
+            }
+        }
+        // A variable that is handed over is what the function takes.
+        for expr in &body.exprs {
+            let ExprKind::Call { callee, args } = &expr.kind else {
+                continue;
+            };
+            let ExprKind::Global(name) = body.expr(*callee).kind else {
+                continue;
+            };
+            let Some(Some(params)) = self.params.get(&name) else {
+                continue;
+            };
+            for (arg, ty) in args.iter().zip(params) {
+                if let ExprKind::Local(local) = body.expr(*arg).kind
+                    && function.locals[local.0 as usize].ty.is_unknown()
+                    && !ty.is_unknown()
+                {
+                    found.entry(local).or_insert(*ty);
+                }
             }
         }
         for (local, ty) in found {

@@ -219,7 +219,7 @@ impl<'a> Loader<'a> {
         callgraph::rename_types(&self.vocabulary.rust_type, &mut self.parts);
         callgraph::drop_injections(&self.vocabulary.rust_injection, &mut self.parts);
         self.rename_constants();
-        callgraph::infer(&mut self.parts);
+        callgraph::infer(&self.vocabulary.lookup, &mut self.parts);
     }
 
     /// Constants in Rust that only give another name to one of C: `const IO: Flags = VM_IO as _`.
@@ -438,6 +438,40 @@ impl<'a> Loader<'a> {
         self.parse_object_macros(&needs.names);
         self.find_stores(&needs.members);
         self.parse_called_macros(&needs.called_with_vma);
+        self.parse_small_callees();
+    }
+
+    /// Small functions of Rust that those parsed call: a condition or a value that goes through
+    /// one, as it goes through a macro in C, is seen only if the function is.
+    fn parse_small_callees(&mut self) {
+        const MAX_SIZE: u32 = 400;
+        let tree = self.tree;
+        let is_rust = |file: FileId| tree.files[file.0 as usize].language == Language::Rust;
+        let mut called: BTreeSet<Symbol> = BTreeSet::new();
+        let rust = self.parts.functions.iter().filter(|function| is_rust(function.file));
+        for body in rust.flat_map(|function| &function.bodies) {
+            let callees = body.exprs.iter().filter_map(|expr| match &expr.kind {
+                ExprKind::Call { callee, .. } => match body.expr(*callee).kind {
+                    ExprKind::Global(name) => Some(name),
+                    _ => None,
+                },
+                _ => None,
+            });
+            called.extend(callees);
+        }
+        let mut wanted = Vec::new();
+        for name in &called {
+            for (file, at) in self.index.functions_named(name.as_str()) {
+                let entry = &self.index.file(file).functions[at];
+                let key = (file, entry.start);
+                let is_small = is_rust(file) && entry.end - entry.start <= MAX_SIZE;
+                if is_small && !self.known_functions.contains(&key) {
+                    self.parts.passages.insert(key);
+                    wanted.push((file, at));
+                }
+            }
+        }
+        self.parse_functions(wanted);
     }
 
     fn parse_structs(&mut self, names: &BTreeSet<Symbol>) {

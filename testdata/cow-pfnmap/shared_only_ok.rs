@@ -10,7 +10,7 @@ static shared_vm_ops: vm_operations_struct = vm_operations_struct {
 };
 
 fn shared_mmap(file: &mut file, vma: &mut vm_area_struct) -> i32 {
-    if (vma.vm_flags & VM_SHARED) == 0 {
+    if vma.vm_flags & VM_SHARED == 0 {
         return -EINVAL;
     }
     vm_flags_set(vma, VM_IO | VM_PFNMAP);

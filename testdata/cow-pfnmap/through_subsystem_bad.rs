@@ -1,7 +1,6 @@
 /* A subsystem makes the mapping; the driver's own operation would have to refuse. */
 use crate::bindings::*;
 
-struct document_object;
 struct document_funcs {
     mmap: Option<fn(&mut document_object, &mut vm_area_struct) -> i32>,
     vm_ops: &'static vm_operations_struct,
@@ -34,7 +33,7 @@ pub static driver_funcs: document_funcs = document_funcs {
 };
 
 fn subsystem_mmap(file: &mut file, vma: &mut vm_area_struct) -> i32 {
-    let object = file.private_data;
+    let object: &mut document_object = file.private_data;
 
     vma.vm_ops = object.funcs.vm_ops;
     (object.funcs.mmap)(object, vma)

@@ -9,17 +9,18 @@ fn remake_ok(vma: &mut vm_area_struct, address: usize, ptep: &mut pte_t) {
 }
 
 pub fn scan(mm: &mut mm_struct, address: usize, ptep: &mut pte_t) {
-    let vma = find_vma(mm, address);
-
-    if vma.is_some() && (vma.vm_flags & (VM_PFNMAP | VM_MIXEDMAP)) == 0 {
+    if let Some(vma) = find_vma(mm, address)
+        && vma.vm_flags & (VM_PFNMAP | VM_MIXEDMAP) == 0
+    {
         remake_ok(vma, address, ptep);
     }
 }
 
 pub fn scan_anonymous(mm: &mut mm_struct, address: usize, ptep: &mut pte_t) {
-    let vma = find_vma(mm, address);
-
-    if vma.is_none() || vma.vm_ops.is_some() {
+    let Some(vma) = find_vma(mm, address) else {
+        return;
+    };
+    if vma.vm_ops.is_some() {
         return;
     }
     remake_ok(vma, address, ptep);

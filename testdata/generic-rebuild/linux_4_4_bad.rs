@@ -7,7 +7,7 @@ SUBLEVEL = 0
 use crate::bindings::*;
 
 pub fn mmap_region(file: &mut file, mm: &mut mm_struct, flags: usize) -> usize {
-    let mut vma = document_vma(mm);
+    let vma: &mut vm_area_struct = document_vma(mm);
 
     vma.vm_mm = mm;
     vma.vm_flags = flags;

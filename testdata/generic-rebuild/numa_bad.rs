@@ -17,7 +17,7 @@ pub fn scan(mm: &mut mm_struct, address: usize, ptep: &mut pte_t) {
 fn numa_fault_bad(vma: &mut vm_area_struct, address: usize, ptep: &mut pte_t) {
     let old = ptep_get(ptep);
 
-    if !pte_protnone(old) || (vma.vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) == 0 {
+    if !pte_protnone(old) || vma.vm_flags & (VM_READ | VM_WRITE | VM_EXEC) == 0 {
         return;
     }
     set_pte_at(vma.vm_mm, address, ptep, mk_pte(pte_page(old), vma.vm_page_prot)); /* warning: [generic-rebuild] rebuilds an entry */

@@ -11,7 +11,7 @@ fn remake_bad(vma: &mut vm_area_struct, address: usize, ptep: &mut pte_t) {
 pub fn scan(mm: &mut mm_struct, address: usize, ptep: &mut pte_t) {
     let vma = find_vma(mm, address);
 
-    if vma.is_some() && (vma.vm_flags & (VM_PFNMAP | VM_MIXEDMAP)) == 0 {
+    if vma.is_some() && vma.vm_flags & (VM_PFNMAP | VM_MIXEDMAP) == 0 {
         remake_bad(vma, address, ptep);
     }
 }

@@ -9,7 +9,7 @@ fn at_once_mmap_ok(file: &mut file, vma: &mut vm_area_struct) -> i32 {
 }
 
 fn one_by_one_mmap_ok(file: &mut file, vma: &mut vm_area_struct) -> i32 {
-    if (vma.vm_flags & VM_WRITE) == 0 || (vma.vm_flags & VM_SHARED) == 0 {
+    if vma.vm_flags & VM_WRITE == 0 || vma.vm_flags & VM_SHARED == 0 {
         return -EACCES;
     }
     remap_pfn_range(vma, vma.vm_start, document_pfn(file), PAGE_SIZE, PAGE_SHARED)
@@ -17,7 +17,7 @@ fn one_by_one_mmap_ok(file: &mut file, vma: &mut vm_area_struct) -> i32 {
 
 /* A mapping that may be written and is not copied on write is a shared one. */
 fn no_cow_mmap_ok(file: &mut file, vma: &mut vm_area_struct) -> i32 {
-    if (vma.vm_flags & VM_WRITE) == 0 || is_cow_mapping(vma.vm_flags) {
+    if vma.vm_flags & VM_WRITE == 0 || is_cow_mapping(vma.vm_flags) {
         return -EACCES;
     }
     remap_pfn_range(vma, vma.vm_start, document_pfn(file), PAGE_SIZE, PAGE_SHARED)

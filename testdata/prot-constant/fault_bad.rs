@@ -23,7 +23,7 @@ static guarded_vm_ops: vm_operations_struct = vm_operations_struct {
 };
 
 fn guarded_mmap(file: &mut file, vma: &mut vm_area_struct) -> i32 {
-    if (vma.vm_flags & VM_SHARED) == 0 || (vma.vm_flags & VM_WRITE) == 0 {
+    if vma.vm_flags & VM_SHARED == 0 || vma.vm_flags & VM_WRITE == 0 {
         return -EINVAL;
     }
     vm_flags_set(vma, VM_PFNMAP | VM_IO);

@@ -1,14 +1,18 @@
 /* What the rule gets wrong, and why. */
 use crate::bindings::*;
 
-const DEVICE_PROT: pgprot_t = PAGE_SHARED;
+macro_rules! device_prot {
+    () => {
+        PAGE_SHARED
+    };
+}
 const _PAGE_PRESENT: usize = 1;
 const _PAGE_RW: usize = 2;
 const _PAGE_USER: usize = 4;
 
 /* A protection behind a macro of the driver's own is not seen through. */
 fn FN_renamed_mmap_bad(file: &mut file, vma: &mut vm_area_struct) -> i32 {
-    remap_pfn_range(vma, vma.vm_start, document_pfn(file), PAGE_SIZE, DEVICE_PROT)
+    remap_pfn_range(vma, vma.vm_start, document_pfn(file), PAGE_SIZE, device_prot!())
 }
 
 /* Nor is one that is put together from bits. */

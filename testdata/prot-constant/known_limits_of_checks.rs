@@ -6,7 +6,7 @@ fn is_private(flags: usize) -> i32 {
 }
 
 fn FP_predicate_mmap_ok(file: &mut file, vma: &mut vm_area_struct) -> i32 {
-    if (vma.vm_flags & VM_WRITE) == 0 || is_private(vma.vm_flags) {
+    if vma.vm_flags & VM_WRITE == 0 || is_private(vma.vm_flags) {
         return -EACCES;
     }
     remap_pfn_range(vma, vma.vm_start, document_pfn(file), PAGE_SIZE, PAGE_SHARED) /* error: [prot-constant] may be private */

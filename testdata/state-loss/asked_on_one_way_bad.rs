@@ -27,6 +27,6 @@ pub fn copy_page_bad(vma: &mut vm_area_struct, address: usize, ptep: &mut pte_t,
     if unshare == 0 && pte_uffd_wp(old) {
         return;
     }
-    ptep_clear_flush(vma, address, ptep); /* error: [state-loss] leaves its uffd-wp state behind */
-    set_pte_at(vma.vm_mm, address, ptep, pte_mkdirty(mk_pte(page, vma.vm_page_prot)));
+    ptep_clear_flush(vma, address, ptep);
+    set_pte_at(vma.vm_mm, address, ptep, pte_mkdirty(mk_pte(page, vma.vm_page_prot))); /* error: [state-loss] leaves its uffd-wp state behind */
 }

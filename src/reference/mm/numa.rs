@@ -161,7 +161,7 @@ fn migrate_misplaced_huge_page(
     if branch(shared) {
         return None;
     }
-    let new_page = branch_some(alloc_huge_page())?;
+    let new_page = branch_some(alloc_hugepage_vma())?;
     for n in 0..HPAGE_PMD_NR {
         folio_migrate_copy(nth_page(new_page, n), nth_page(page, n));
         release_moved_page(nth_page(page, n));
