@@ -203,6 +203,11 @@ pub fn pgprot_writecombine(prot: pgprot_t) -> pgprot_t {
     pgprot_cachemode(prot, cache_mode::WriteCombined)
 }
 
+/// No access: a constant of the architecture (`PAGE_NONE`).
+pub fn PAGE_NONE() -> pgprot_t {
+    vm_get_page_prot(VM_NONE)
+}
+
 /// Whether there is nothing at all.
 pub fn pte_none(pte: pte_t) -> bool {
     pte.0 == 0

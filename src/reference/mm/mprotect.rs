@@ -73,7 +73,7 @@ fn mprotect_fixup(vma: &vm_area_struct, start: u64, end: u64, newflags: vm_flags
 pub fn change_protection(vma: &vm_area_struct, start: u64, end: u64, cp_flags: u32) {
     let mut newprot = vma.vm_page_prot;
     if branch(cp_flags & MM_CP_PROT_NUMA != 0) {
-        newprot = vm_get_page_prot(VM_NONE);
+        newprot = PAGE_NONE();
     }
     for (addr, next) in pud_ranges(start, end) {
         change_pud(vma, addr, next, newprot, cp_flags);

@@ -95,6 +95,7 @@ fn parse(
             owner: item.owner,
             generics: &generics,
             output: &parsed.sig.output,
+            options: &options(parsed),
         };
         let body = lower::lower(
             &input,
@@ -144,6 +145,16 @@ fn take_signature(function: &mut Function, parsed: &ImplItemFn, owner: Option<Sy
         function.locals.push(Local { name, ty, span });
     }
     function.n_params = function.locals.len();
+}
+
+/// The parameters that are an `Option`, by position.
+fn options(parsed: &ImplItemFn) -> Vec<usize> {
+    let inputs = parsed.sig.inputs.iter().enumerate();
+    let options = inputs.filter(|(_, input)| match input {
+        FnArg::Typed(typed) => lower::is_option_type(&typed.ty),
+        FnArg::Receiver(_) => false,
+    });
+    options.map(|(i, _)| i).collect()
 }
 
 /// The parameters' patterns, where they are more than a name.

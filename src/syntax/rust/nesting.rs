@@ -25,6 +25,11 @@ pub fn nesting(tokens: &[Token]) -> usize {
                 if open.len() > 1 {
                     total -= open.pop().unwrap_or(0);
                 }
+                // `x[0][0]`, `f()()`: what is applied to the rest is one deeper.
+                if let Some(last) = open.last_mut() {
+                    *last += 1;
+                    total += 1;
+                }
                 // A block ends a statement, unless an operator or `else` follows.
                 let goes_on = tokens.get(i + 1).is_some_and(|next| {
                     let is_short_word = next.kind == TokenKind::Word && next.end - next.start <= 4;
@@ -75,6 +80,7 @@ mod tests {
         assert!(depth(&"(".repeat(600)) > MAX_NESTING);
         assert!(depth(&"!".repeat(600)) > MAX_NESTING);
         assert!(depth(&"a + ".repeat(600)) > MAX_NESTING);
+        assert!(depth(&"[0]".repeat(600)) > MAX_NESTING);
         assert!(depth(&"if a {} else ".repeat(300)) > MAX_NESTING);
         assert!(depth(&"S {} + ".repeat(300)) > MAX_NESTING);
     }

@@ -123,6 +123,14 @@ impl Lowerer<'_, '_> {
         if is_null && e.args.is_empty() {
             return self.builder.global("NULL", span);
         }
+        // A constant that has to be computed: a macro in C.
+        if let Some(path) = path
+            && e.args.is_empty()
+            && path.segments.last().is_some_and(|last| is_capitals(&last.ident.to_string()))
+        {
+            let name = self.name_of(path);
+            return self.builder.global(&name, span);
+        }
         if let Some(calls) = self.assertion(e, whole) {
             // Its value is what was asserted.
             let result = self.builder.temporary(span);
@@ -149,7 +157,10 @@ impl Lowerer<'_, '_> {
                 let span = self.at_expr(function);
                 let local = path.path.get_ident().map(ToString::to_string);
                 match local.and_then(|name| self.lookup(&name)) {
-                    Some(local) => self.builder.local(local, span),
+                    Some(local) => match self.members.get(&local) {
+                        Some(member) => *member,
+                        None => self.builder.local(local, span),
+                    },
                     None => {
                         let name = self.name_of(&path.path);
                         self.builder.global(&name, span)
@@ -275,9 +286,9 @@ impl Lowerer<'_, '_> {
             Expr::MethodCall(call) => {
                 let name = call.method.to_string();
                 match name.as_str() {
-                    "ok" | "err" | "then" | "then_some" | "checked_add" | "checked_sub" => true,
+                    "ok" | "err" | "or" | "then" | "then_some" | "checked_add" | "checked_sub" => true,
                     "as_ref" | "as_mut" | "as_deref" | "as_deref_mut" | "copied" | "cloned"
-                    | "map" | "and_then" | "filter" | "or" | "or_else" | "take" | "and"
+                    | "map" | "and_then" | "filter" | "or_else" | "take" | "and"
                     | "inspect" => self.is_option(&call.receiver),
                     _ => self.is_option_name(&name),
                 }
@@ -467,7 +478,7 @@ impl Lowerer<'_, '_> {
         absent: Absent<'_>,
         present: Option<&syn::ExprClosure>,
     ) -> ExprId {
-        let is_option = self.is_option(&e.receiver);
+        let is_option = e.method == "or" || self.is_option(&e.receiver);
         let value = self.value(&e.receiver);
         let value = self.stable(value, span);
         let result = self.builder.temporary(span);

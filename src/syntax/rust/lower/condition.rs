@@ -112,6 +112,11 @@ impl Lowerer<'_, '_> {
         if !self.builder.has_call(value) {
             return value;
         }
+        // A member stays a member: which one it is says more than its value.
+        if let ExprKind::Member { base, field, .. } = *self.builder.kind(value) {
+            let base = self.stable(base, span);
+            return self.builder.member(base, field.as_str(), span);
+        }
         let local = self.builder.kept(value, span);
         self.builder.local(local, span)
     }

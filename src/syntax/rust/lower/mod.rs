@@ -45,6 +45,8 @@ pub struct Input<'a> {
     pub generics: &'a [(String, Option<TypeRef>)],
     /// What the function returns.
     pub output: &'a ReturnType,
+    /// The parameters that are an `Option`, by position.
+    pub options: &'a [usize],
 }
 
 /// Lowers a function's body. `params` are the patterns of parameters that are more than a name.
@@ -64,7 +66,8 @@ pub fn lower(
         builder: Builder::new(locals, not_understood),
         scope,
         closures: FxHashMap::default(),
-        optional: FxHashSet::default(),
+        members: FxHashMap::default(),
+        optional: input.options.iter().map(|&i| LocalId(i as u32)).collect(),
         loops: Vec::new(),
         frames: Vec::new(),
         fixed: None,
@@ -117,6 +120,8 @@ struct Lowerer<'i, 'f> {
     scope: Vec<(Symbol, LocalId)>,
     /// Variables that are a closure.
     closures: FxHashMap<LocalId, Rc<ExprClosure>>,
+    /// Variables of a pattern that are a member of something. Called, they are a call through it.
+    members: FxHashMap<LocalId, ExprId>,
     /// Variables that are an `Option`.
     optional: FxHashSet<LocalId>,
     loops: Vec<Loop>,
@@ -373,7 +378,8 @@ fn expr_attrs(expr: &Expr) -> &[syn::Attribute] {
     }
 }
 
-fn is_option_type(ty: &syn::Type) -> bool {
+/// True for `Option<…>`.
+pub fn is_option_type(ty: &syn::Type) -> bool {
     match ty {
         syn::Type::Path(path) => {
             let last = path.path.segments.last();

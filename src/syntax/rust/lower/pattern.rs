@@ -51,6 +51,9 @@ impl Lowerer<'_, '_> {
                 // Alternatives of one pattern bind the same variables.
                 let local = self.declare(text, TypeRef::unknown(), span);
                 self.builder.set(local, value, span);
+                if let ExprKind::Member { .. } = self.builder.kind(value) {
+                    self.members.insert(local, value);
+                }
             }
             Pat::TupleStruct(p) => {
                 let name = p.path.segments.last().map(|last| last.ident.to_string());
