@@ -91,7 +91,9 @@ fn sources_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn is_rust(document: &Path) -> bool {
-    document.extension().is_some_and(|extension| extension == "rs")
+    document
+        .extension()
+        .is_some_and(|extension| extension == "rs")
 }
 
 /// Every document in C has one in Rust that expects the same. What is about the helpers of an
@@ -106,7 +108,8 @@ fn told_in_rust(kind: &'static str) -> Result<(), Failed> {
             Ok(split(kind, document, &fs::read_to_string(document)?))
         };
         let in_c = sources(&document)?;
-        let is_arch = |source: &Source| source.path.starts_with("arch/") || !source.path.ends_with(".c");
+        let is_arch =
+            |source: &Source| source.path.starts_with("arch/") || !source.path.ends_with(".c");
         if in_c.iter().all(is_arch) {
             continue;
         }
@@ -209,7 +212,10 @@ fn split(kind: &str, document: &Path, text: &str) -> Vec<Source> {
     let stem = document.file_stem().unwrap_or_default().to_string_lossy();
     let folder = if kind == "readers" { "mm" } else { "drivers" };
     let mut sources = vec![Source {
-        path: format!("{folder}/{stem}.{}", if is_rust(document) { "rs" } else { "c" }),
+        path: format!(
+            "{folder}/{stem}.{}",
+            if is_rust(document) { "rs" } else { "c" }
+        ),
         text: String::new(),
     }];
     for line in text.lines() {
@@ -381,7 +387,9 @@ fn function_names(text: &str) -> Vec<&str> {
 fn rust_function_names(text: &str) -> Vec<&str> {
     let lines = text.lines();
     let heads = lines.filter_map(|line| line.trim_start_matches("pub ").strip_prefix("fn "));
-    heads.filter_map(|head| head.split(['(', '<']).next()).collect()
+    heads
+        .filter_map(|head| head.split(['(', '<']).next())
+        .collect()
 }
 
 fn compare_snapshot(document: &Path, report: &Report) -> Result<Option<String>, Failed> {

@@ -9,12 +9,52 @@ use ptelint::tree::{Language, Words};
 
 /// Pieces of Rust, put together in ways nobody would.
 const PIECES: [&str; 46] = [
-    "fn f(", "fn g() {", "impl T for S {", "impl S {", "trait T {", "struct S {", "enum E {",
-    "static X: S = S {", "const C: u8 = 1;", "mod m {", "#[cfg(CONFIG_A)]", "macro_rules! m {", "}",
-    ")", "]", "(", "[", "{", "<", ">", ";", ",", "let x = ", "if let Some(y) = ", "match x {",
-    "Some(z) => ", "None => ", "else", "for v in ", "while ", "loop {", "return", "x?", "&mut ",
-    "|a| ", "x.map(", "x.f()", "vma.vm_page_prot", "m!(x, y)", "unsafe {", "'a", "'b'", "\"s\"",
-    "r#\"", "/* ", "\u{e9}",
+    "fn f(",
+    "fn g() {",
+    "impl T for S {",
+    "impl S {",
+    "trait T {",
+    "struct S {",
+    "enum E {",
+    "static X: S = S {",
+    "const C: u8 = 1;",
+    "mod m {",
+    "#[cfg(CONFIG_A)]",
+    "macro_rules! m {",
+    "}",
+    ")",
+    "]",
+    "(",
+    "[",
+    "{",
+    "<",
+    ">",
+    ";",
+    ",",
+    "let x = ",
+    "if let Some(y) = ",
+    "match x {",
+    "Some(z) => ",
+    "None => ",
+    "else",
+    "for v in ",
+    "while ",
+    "loop {",
+    "return",
+    "x?",
+    "&mut ",
+    "|a| ",
+    "x.map(",
+    "x.f()",
+    "vma.vm_page_prot",
+    "m!(x, y)",
+    "unsafe {",
+    "'a",
+    "'b'",
+    "\"s\"",
+    "r#\"",
+    "/* ",
+    "\u{e9}",
 ];
 
 fn any_source() -> impl Strategy<Value = Vec<u8>> {
@@ -120,7 +160,11 @@ fn deep_nesting_is_cut_off() {
 /// What is cut off is counted.
 #[test]
 fn what_is_too_deep_is_not_understood() {
-    let source = format!("fn f() {{ {}1{} }} fn g() {{}}", "(".repeat(5000), ")".repeat(5000));
+    let source = format!(
+        "fn f() {{ {}1{} }} fn g() {{}}",
+        "(".repeat(5000),
+        ")".repeat(5000)
+    );
     let file = FileSyntax::of(FileId(0), source.as_bytes(), Language::Rust);
     let outline = Outline::new(source.as_bytes());
     let functions: Vec<_> = outline

@@ -218,9 +218,9 @@ static PASSING: [Identity; 4] = [
 fn passing(program: &Program) -> FxHashMap<(Symbol, usize), usize> {
     let mut found: FxHashMap<(Symbol, usize), usize> = FxHashMap::default();
     let candidates = || {
-        program.functions().filter(|(_, function)| {
-            program.file(function.file).language() == Language::Rust
-        })
+        program
+            .functions()
+            .filter(|(_, function)| program.file(function.file).language() == Language::Rust)
     };
     // One function that passes on to another, and so on.
     for _ in 0..3 {
@@ -287,7 +287,6 @@ fn passed(
     }
     found
 }
-
 
 /// Collects the flags that the parsed functions mention. A macro whose replacement is made of
 /// other flags stands for several.

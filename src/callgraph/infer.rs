@@ -36,8 +36,13 @@ pub fn rename_types(names: &[RustType], parts: &mut Parts) {
         }
     };
     let files = &parts.files;
-    let is_rust = |file: crate::program::FileId| files[file.0 as usize].language() == Language::Rust;
-    for function in parts.functions.iter_mut().filter(|function| is_rust(function.file)) {
+    let is_rust =
+        |file: crate::program::FileId| files[file.0 as usize].language() == Language::Rust;
+    for function in parts
+        .functions
+        .iter_mut()
+        .filter(|function| is_rust(function.file))
+    {
         rename(&mut function.result);
         for local in &mut function.locals {
             rename(&mut local.ty);
@@ -60,9 +65,8 @@ pub fn rename_types(names: &[RustType], parts: &mut Parts) {
 pub fn drop_injections(names: &[EntryWord], parts: &mut Parts) {
     let names: FxHashSet<Symbol> = names.iter().map(|word| Symbol::new(&word.name)).collect();
     let files = &parts.files;
-    let is_rust = |function: &&mut Function| {
-        files[function.file.0 as usize].language() == Language::Rust
-    };
+    let is_rust =
+        |function: &&mut Function| files[function.file.0 as usize].language() == Language::Rust;
     let rust = parts.functions.iter_mut().filter(is_rust);
     for body in rust.flat_map(|function| &mut function.bodies) {
         for i in 0..body.exprs.len() {
@@ -78,9 +82,8 @@ pub fn drop_injections(names: &[EntryWord], parts: &mut Parts) {
 /// Finds out types and methods in the Rust functions among `parts`; `lookups` find a VMA.
 pub fn infer(lookups: &[Lookup], parts: &mut Parts) {
     let files = &parts.files;
-    let is_rust = |function: &Function| {
-        files[function.file.0 as usize].language() == Language::Rust
-    };
+    let is_rust =
+        |function: &Function| files[function.file.0 as usize].language() == Language::Rust;
     if !parts.functions.iter().any(is_rust) {
         return;
     }
@@ -111,7 +114,9 @@ impl Known {
     ) -> Known {
         // What finds a VMA gives one, whether or not the tree shows it.
         let vma = TypeRef::named("struct vm_area_struct", 1);
-        let lookups = lookups.iter().map(|lookup| (Symbol::new(&lookup.name), vma));
+        let lookups = lookups
+            .iter()
+            .map(|lookup| (Symbol::new(&lookup.name), vma));
         let found: FxHashMap<Symbol, TypeRef> = lookups.collect();
         let mut results: FxHashMap<Symbol, TypeRef> = FxHashMap::default();
         let mut params: FxHashMap<Symbol, Option<Vec<TypeRef>>> = FxHashMap::default();
@@ -231,7 +236,10 @@ impl Known {
     }
 
     fn result(&self, name: Symbol) -> TypeRef {
-        self.results.get(&name).copied().unwrap_or_else(TypeRef::unknown)
+        self.results
+            .get(&name)
+            .copied()
+            .unwrap_or_else(TypeRef::unknown)
     }
 
     /// Gives variables the type of what is assigned to them; true if there was one to give.

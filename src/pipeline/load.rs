@@ -228,7 +228,9 @@ impl<'a> Loader<'a> {
         let is_rust = |file: FileId| tree.files[file.0 as usize].language == Language::Rust;
         let mut functions = std::mem::take(&mut self.parts.functions);
         let mut known: FxHashMap<Symbol, Option<Symbol>> = FxHashMap::default();
-        let rust = functions.iter_mut().filter(|function| is_rust(function.file));
+        let rust = functions
+            .iter_mut()
+            .filter(|function| is_rust(function.file));
         let bodies = rust.flat_map(|function| &mut function.bodies);
         for expr in bodies.flat_map(|body| &mut body.exprs) {
             if let ExprKind::Global(name) = &mut expr.kind
@@ -246,17 +248,22 @@ impl<'a> Loader<'a> {
         let is_rust = |file: FileId| self.tree.files[file.0 as usize].language == Language::Rust;
         let definitions = self.index.macros_named(name.as_str());
         let mut definitions = definitions.into_iter().filter(|(file, _)| is_rust(*file));
-        let (file, entry) = definitions.next().filter(|_| definitions.next().is_none())?;
+        let (file, entry) = definitions
+            .next()
+            .filter(|_| definitions.next().is_none())?;
         let text = self.constant_text(file, name, Span::new(entry.start, entry.end))?;
         let (_, value) = text.split_once('=')?;
         let value = value.trim();
         let path = value.split(" as ").next()?.trim();
         let last = path.rsplit("::").next()?;
         let is_name = |text: &str| {
-            text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            text.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
                 && !text.starts_with(|first: char| first.is_ascii_digit())
         };
-        let is_path = path.split("::").all(|word| !word.is_empty() && is_name(word));
+        let is_path = path
+            .split("::")
+            .all(|word| !word.is_empty() && is_name(word));
         (is_path && is_capitals(last)).then(|| Symbol::new(last))
     }
 
@@ -264,7 +271,13 @@ impl<'a> Loader<'a> {
     fn constant_text(&self, file: FileId, name: Symbol, span: Span) -> Option<String> {
         let text = String::from_utf8_lossy(span.of(self.sources.bytes(file)));
         let text = text.strip_prefix(name.as_str())?;
-        Some(text.split("/*").next().unwrap_or_default().trim().to_owned())
+        Some(
+            text.split("/*")
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
+        )
     }
 
     /// Parses those who choose the operations that generic code is handed as an argument: whom it
@@ -448,7 +461,11 @@ impl<'a> Loader<'a> {
         let tree = self.tree;
         let is_rust = |file: FileId| tree.files[file.0 as usize].language == Language::Rust;
         let mut called: BTreeSet<Symbol> = BTreeSet::new();
-        let rust = self.parts.functions.iter().filter(|function| is_rust(function.file));
+        let rust = self
+            .parts
+            .functions
+            .iter()
+            .filter(|function| is_rust(function.file));
         for body in rust.flat_map(|function| &function.bodies) {
             let callees = body.exprs.iter().filter_map(|expr| match &expr.kind {
                 ExprKind::Call { callee, .. } => match body.expr(*callee).kind {

@@ -30,8 +30,7 @@ use super::reader::{self, What};
 use super::{
     Assertion, AttributeBit, Axiom, Constant, Construct, EntryPoint, EntryRead, EntryTest,
     EntryWord, FlagFamily, FlagsChange, Identity, Insert, Install, Lookup, MemberAccess, Modify,
-    RustType,
-    Protection, ProtectionEffect, StateBit, VmaType, Vocabulary,
+    Protection, ProtectionEffect, RustType, StateBit, VmaType, Vocabulary,
 };
 
 /// The rule files built into the binary, in the order of their names.

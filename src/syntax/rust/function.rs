@@ -25,7 +25,10 @@ pub fn read(
 ) -> Function {
     let functions = &outline.functions;
     let item = functions.binary_search_by_key(&span.start, |item| item.span.start);
-    let item = item.ok().map(|at| &functions[at]).filter(|item| item.span == span);
+    let item = item
+        .ok()
+        .map(|at| &functions[at])
+        .filter(|item| item.span == span);
     let mut function = Function {
         name: item.map_or_else(|| Symbol::new(""), |item| item.name),
         kind: FunctionKind::Function,
@@ -45,7 +48,10 @@ pub fn read(
         let is_parsed = span.end - span.start <= MAX_SIZE && depth <= MAX_NESTING;
         let function = &mut function;
         is_parsed
-            && with_stack(depth, move || parse(function, source, (outline, names), item)).unwrap_or(false)
+            && with_stack(depth, move || {
+                parse(function, source, (outline, names), item)
+            })
+            .unwrap_or(false)
     });
     if !is_read {
         function.not_understood.push(span);

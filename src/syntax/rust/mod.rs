@@ -52,7 +52,9 @@ impl<'a> RustFile<'a> {
     }
 
     pub(super) fn function(&self, span: Span) -> Function {
-        let names = self.names.get_or_init(|| FileNames::new(self.source, &self.outline));
+        let names = self
+            .names
+            .get_or_init(|| FileNames::new(self.source, &self.outline));
         function::read(self.file, self.source, (&self.outline, names), span)
     }
 

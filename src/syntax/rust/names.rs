@@ -16,6 +16,9 @@ pub struct FileNames {
     pub types: FxHashSet<Symbol>,
     /// Methods, without their type.
     pub methods: FxHashSet<Symbol>,
+    /// Functions such as `fn f<T>(x: Option<T>) -> Option<T>`: of whatever type, there is nothing
+    /// they could give back but what they were given.
+    pub passing: FxHashSet<Symbol>,
     /// Constants, by position in the outline, of which there is one of the name.
     pub constants: FxHashMap<Symbol, Option<usize>>,
 }
@@ -36,6 +39,28 @@ impl FileNames {
                 names.methods.insert(plain);
             }
             let head = Span::new(function.name_span.start, function.body.start);
+            let signature: Vec<&str> = outline.tokens_in(head).map(text).collect();
+            if let [
+                "<",
+                "T",
+                ">",
+                "(",
+                ..,
+                "Option",
+                "<",
+                "T",
+                ">",
+                ")",
+                "-",
+                ">",
+                "Option",
+                "<",
+                "T",
+                ">",
+            ] = signature.get(1..).unwrap_or_default()
+            {
+                names.passing.insert(plain);
+            }
             let mut range = outline.tokens_in(head).skip(1);
             let arrow = range.find(|&at| text(at) == ">" && text(at - 1) == "-");
             if arrow.is_some_and(|arrow| arrow + 1 < tokens.len() && text(arrow + 1) == "Option") {
@@ -52,7 +77,9 @@ impl FileNames {
                 names.options.insert(Symbol::new(text(at - 1)));
             }
         }
-        names.types.extend(outline.impls.iter().map(|block| block.owner));
+        names
+            .types
+            .extend(outline.impls.iter().map(|block| block.owner));
         for (at, object) in outline.objects.iter().enumerate() {
             names
                 .constants

@@ -16,13 +16,17 @@ impl Outline {
     /// The tables that are defined in a range of bytes.
     pub fn tables_in(&self, file: FileId, source: &[u8], span: Span) -> Vec<Table> {
         let is_inside = |its: Span| span.start <= its.start && its.end <= span.end;
-        let first = self.objects.partition_point(|object| object.span.start < span.start);
+        let first = self
+            .objects
+            .partition_point(|object| object.span.start < span.start);
         let objects = self.objects[first..].iter();
         let objects = objects
             .take_while(|object| object.span.start < span.end)
             .filter(|object| is_inside(object.span))
             .filter_map(|object| self.object_table(file, source, object));
-        let first = self.impls.partition_point(|block| block.span.start < span.start);
+        let first = self
+            .impls
+            .partition_point(|block| block.span.start < span.start);
         let impls = self.impls[first..].iter();
         let impls = impls
             .take_while(|block| block.span.start < span.end)

@@ -126,7 +126,10 @@ impl Lowerer<'_, '_> {
         // A constant that has to be computed: a macro in C.
         if let Some(path) = path
             && e.args.is_empty()
-            && path.segments.last().is_some_and(|last| is_capitals(&last.ident.to_string()))
+            && path
+                .segments
+                .last()
+                .is_some_and(|last| is_capitals(&last.ident.to_string()))
         {
             let name = self.name_of(path);
             return self.builder.global(&name, span);
@@ -286,10 +289,13 @@ impl Lowerer<'_, '_> {
             Expr::MethodCall(call) => {
                 let name = call.method.to_string();
                 match name.as_str() {
-                    "ok" | "err" | "or" | "then" | "then_some" | "checked_add" | "checked_sub" => true,
+                    "ok" | "err" | "or" | "then" | "then_some" | "checked_add" | "checked_sub" => {
+                        true
+                    }
                     "as_ref" | "as_mut" | "as_deref" | "as_deref_mut" | "copied" | "cloned"
-                    | "map" | "and_then" | "filter" | "or_else" | "take" | "and"
-                    | "inspect" => self.is_option(&call.receiver),
+                    | "map" | "and_then" | "filter" | "or_else" | "take" | "and" | "inspect" => {
+                        self.is_option(&call.receiver)
+                    }
                     _ => self.is_option_name(&name),
                 }
             }

@@ -28,7 +28,11 @@ impl Lowerer<'_, '_> {
             Expr::Let(e) => {
                 let span = self.at_expr(&e.expr);
                 let value = self.value(&e.expr);
+                let member = self.passed_member(value);
                 let value = self.stable(value, span);
+                if let (Some(member), ExprKind::Local(local)) = (member, self.builder.kind(value)) {
+                    self.members.insert(*local, member);
+                }
                 self.test(&e.pat, value, otherwise);
                 self.builder.go(then);
             }
@@ -119,6 +123,19 @@ impl Lowerer<'_, '_> {
         }
         let local = self.builder.kept(value, span);
         self.builder.local(local, span)
+    }
+
+    /// The member that a call gives back as it was given.
+    fn passed_member(&self, value: ExprId) -> Option<ExprId> {
+        let ExprKind::Call { callee, args } = self.builder.kind(value) else {
+            return None;
+        };
+        let ExprKind::Global(name) = self.builder.kind(*callee) else {
+            return None;
+        };
+        let last = args.last().copied()?;
+        let is_member = matches!(self.builder.kind(last), ExprKind::Member { .. });
+        (is_member && self.input.names.passing.contains(name)).then_some(last)
     }
 
     /// `BUG_ON(a | b, …)`: branches on the conditions, and calls with 1 on one side and 0 on the

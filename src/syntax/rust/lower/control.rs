@@ -1,6 +1,6 @@
 //! `if`, `match`, loops, and what leaves them.
 
-use syn::{Expr, Pat};
+use syn::{BinOp, Expr, Lit, Pat};
 
 use crate::program::{BlockId, CaseLabel, ExprId, ExprKind, Instr, Span, Terminator};
 
@@ -110,6 +110,14 @@ impl Lowerer<'_, '_> {
                 self.builder.fall_into(no);
             }
             Expr::MethodCall(e) if dest == Dest::Discard && self.is_run_for_effect(e) => {}
+            // An answer is what it is asked of: `flags & MASK`, as a predicate in C returns it.
+            Expr::Binary(e)
+                if dest == Dest::Return && matches!(e.op, BinOp::Ne(_)) && is_zero(&e.right) =>
+            {
+                let value = self.value(&e.left);
+                let span = self.at_expr(expr);
+                self.deliver(value, dest, span);
+            }
             _ => {
                 let value = self.value(expr);
                 let span = self.builder.span(value);
@@ -379,6 +387,16 @@ impl Lowerer<'_, '_> {
                 self.builder.discard(target);
             }
         }
+    }
+}
+
+fn is_zero(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Int(number) => number.base10_parse::<u64>().is_ok_and(|value| value == 0),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -343,7 +343,14 @@ impl Lowerer<'_, '_> {
                 let local = self
                     .builder
                     .new_local(text.trim_start_matches("r#"), ty, span);
-                self.into_dest(&init.expr, Dest::Local(local));
+                if name.mutability.is_none() && matches!(&*init.expr, Expr::Field(_)) {
+                    let value = self.value(&init.expr);
+                    let value = self.stable(value, span);
+                    self.note_member(local, value);
+                    self.builder.set(local, value, span);
+                } else {
+                    self.into_dest(&init.expr, Dest::Local(local));
+                }
                 self.scope
                     .push((Symbol::new(text.trim_start_matches("r#")), local));
                 if is_option {

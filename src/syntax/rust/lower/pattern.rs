@@ -2,7 +2,7 @@
 
 use syn::{Expr, Pat};
 
-use crate::program::{BinaryOp, BlockId, ExprId, ExprKind, Symbol, TypeRef, UnaryOp};
+use crate::program::{BinaryOp, BlockId, ExprId, ExprKind, LocalId, Symbol, TypeRef, UnaryOp};
 
 use super::Lowerer;
 
@@ -51,9 +51,7 @@ impl Lowerer<'_, '_> {
                 // Alternatives of one pattern bind the same variables.
                 let local = self.declare(text, TypeRef::unknown(), span);
                 self.builder.set(local, value, span);
-                if let ExprKind::Member { .. } = self.builder.kind(value) {
-                    self.members.insert(local, value);
-                }
+                self.note_member(local, value);
             }
             Pat::TupleStruct(p) => {
                 let name = p.path.segments.last().map(|last| last.ident.to_string());
@@ -154,6 +152,18 @@ impl Lowerer<'_, '_> {
         }
     }
 
+    /// Remembers that a variable is a member, or a variable that is one.
+    pub(super) fn note_member(&mut self, local: LocalId, value: ExprId) {
+        let member = match self.builder.kind(value) {
+            ExprKind::Member { .. } => Some(value),
+            ExprKind::Local(other) => self.members.get(other).copied(),
+            _ => None,
+        };
+        if let Some(member) = member {
+            self.members.insert(local, member);
+        }
+    }
+
     /// The members of a tuple; those behind `..` are not told apart.
     fn match_parts<'p>(
         &mut self,
@@ -183,7 +193,7 @@ impl Lowerer<'_, '_> {
     ) {
         let found = self.builder.new_block();
         let n_outer = self.scope.len();
-        let mut bound: Vec<(Symbol, crate::program::LocalId)> = Vec::new();
+        let mut bound: Vec<(Symbol, LocalId)> = Vec::new();
         for (i, case) in p.cases.iter().enumerate() {
             let is_last = i + 1 == p.cases.len();
             let next = match is_last {
