@@ -184,7 +184,7 @@ pub(super) fn visible<T: Copy + Ord>(
 pub(super) fn is_visible<T>(files: &[FileFacts], from: FileId, candidate: &Candidate<T>) -> bool {
     candidate.file == from
         || !candidate.is_hidden(files)
-            && !(candidate.is_rust_only && !is_rust(&files[from.0 as usize]))
+            && (!candidate.is_rust_only || is_rust(&files[from.0 as usize]))
             && is_same_program(&files[from.0 as usize], &files[candidate.file.0 as usize])
 }
 

@@ -48,7 +48,7 @@ pub struct FileSyntax<'a> {
 /// What is known of a file by its language.
 enum Front<'a> {
     C(conditional::Conditionals),
-    Rust(rust::RustFile<'a>),
+    Rust(Box<rust::RustFile<'a>>),
 }
 
 impl<'a> FileSyntax<'a> {
@@ -63,7 +63,7 @@ impl<'a> FileSyntax<'a> {
         let source = &source[..source.len().min(u32::MAX as usize / 2)];
         let front = match language {
             Language::C => Front::C(conditional::Conditionals::new(source)),
-            Language::Rust => Front::Rust(rust::RustFile::new(file, source)),
+            Language::Rust => Front::Rust(Box::new(rust::RustFile::new(file, source))),
         };
         FileSyntax {
             file,

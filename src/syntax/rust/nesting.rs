@@ -57,7 +57,7 @@ pub fn nesting(tokens: &[Token]) -> usize {
     deepest
 }
 
-fn reset(open: &mut Vec<usize>, total: &mut usize) {
+fn reset(open: &mut [usize], total: &mut usize) {
     let depth = open.len();
     if let Some(last) = open.last_mut() {
         let rest = usize::from(depth > 1);

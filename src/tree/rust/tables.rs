@@ -139,7 +139,7 @@ fn value_of(words: &[&str], owner: Option<Symbol>) -> Initializer {
         [] => Initializer::Other,
         [only] if is_name(only) => Initializer::Name(Symbol::new(only)),
         // A path, without generic arguments.
-        [path @ ..] => {
+        path => {
             let path = match path.iter().position(|word| *word == "<") {
                 Some(at) => path[..at].strip_suffix(&[":", ":"]).unwrap_or(&path[..at]),
                 None => path,

@@ -449,7 +449,7 @@ impl Lowerer<'_, '_> {
                 self.builder.enter(yes);
                 match self.closure_argument(value) {
                     Some(closure) => self.run_closure(&closure, &[], Dest::Local(result), span),
-                    None => self.into_dest(value, Dest::Local(result)),
+                    None => self.lower_to(value, Dest::Local(result)),
                 }
                 self.builder.go(end);
                 self.builder.enter(no);
@@ -510,7 +510,7 @@ impl Lowerer<'_, '_> {
                 };
                 self.builder.set(result, nothing, span);
             }
-            Absent::Value(other) => self.into_dest(other, Dest::Local(result)),
+            Absent::Value(other) => self.lower_to(other, Dest::Local(result)),
             Absent::Run(closure) => {
                 self.run_closure(closure, &[value], Dest::Local(result), span);
             }

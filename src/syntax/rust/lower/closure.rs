@@ -37,7 +37,7 @@ impl Lowerer<'_, '_> {
         self.frames.push(Frame { result, exit });
         // A closure's loops are its own.
         let loops = std::mem::take(&mut self.loops);
-        self.into_dest(&closure.body, Dest::Local(result));
+        self.lower_to(&closure.body, Dest::Local(result));
         self.loops = loops;
         self.frames.pop();
         self.builder.fall_into(exit);

@@ -9,10 +9,10 @@ use super::{Dest, Frame, Loop, Lowerer};
 
 impl Lowerer<'_, '_> {
     /// Lowers an expression; its value goes to `dest`.
-    pub(super) fn into_dest(&mut self, expr: &Expr, dest: Dest) {
+    pub(super) fn lower_to(&mut self, expr: &Expr, dest: Dest) {
         match expr {
-            Expr::Paren(e) => self.into_dest(&e.expr, dest),
-            Expr::Group(e) => self.into_dest(&e.expr, dest),
+            Expr::Paren(e) => self.lower_to(&e.expr, dest),
+            Expr::Group(e) => self.lower_to(&e.expr, dest),
             Expr::Block(e) => match &e.label {
                 None => self.block(&e.block, dest),
                 Some(label) => {
@@ -56,7 +56,7 @@ impl Lowerer<'_, '_> {
             Expr::Return(e) => {
                 let span = self.at_expr(expr);
                 match &e.expr {
-                    Some(value) => self.into_dest(value, Dest::Return),
+                    Some(value) => self.lower_to(value, Dest::Return),
                     None => self.leave(None, span),
                 }
                 self.builder.terminate(Terminator::Unreachable);
@@ -137,7 +137,7 @@ impl Lowerer<'_, '_> {
         self.scope.truncate(n_outer);
         self.builder.enter(otherwise);
         if let Some((_, branch)) = &e.else_branch {
-            self.into_dest(branch, dest);
+            self.lower_to(branch, dest);
         } else if let Dest::Local(_) = dest {
             let span = self
                 .fixed
@@ -170,7 +170,7 @@ impl Lowerer<'_, '_> {
                     self.condition(&guarded.guard, body, next);
                     self.builder.enter(body);
                 }
-                self.into_dest(&arm.body, dest);
+                self.lower_to(&arm.body, dest);
                 self.builder.go(end);
                 self.scope.truncate(n_outer);
                 self.builder.enter(next);
@@ -204,7 +204,7 @@ impl Lowerer<'_, '_> {
             {
                 self.bind(&arm.pat, value);
             }
-            self.into_dest(&arm.body, dest);
+            self.lower_to(&arm.body, dest);
             self.builder.go(end);
             self.scope.truncate(n_outer);
         }
@@ -307,7 +307,7 @@ impl Lowerer<'_, '_> {
             return;
         };
         if let Some(value) = &e.expr {
-            self.into_dest(value, dest);
+            self.lower_to(value, dest);
         }
         self.builder.go(exit);
     }
@@ -341,7 +341,7 @@ impl Lowerer<'_, '_> {
     fn assignment(&mut self, left: &Expr, right: &Expr, whole: &Expr) {
         let span = self.at_expr(whole);
         match left {
-            Expr::Infer(_) => self.into_dest(right, Dest::Discard),
+            Expr::Infer(_) => self.lower_to(right, Dest::Discard),
             Expr::Tuple(targets) => {
                 let value = self.value(right);
                 let value = self.builder.kept(value, span);
@@ -358,7 +358,7 @@ impl Lowerer<'_, '_> {
             Expr::Path(path) if is_plain(right) => {
                 let name = path.path.get_ident().map(ToString::to_string);
                 match name.and_then(|name| self.lookup(&name)) {
-                    Some(local) => self.into_dest(right, Dest::Local(local)),
+                    Some(local) => self.lower_to(right, Dest::Local(local)),
                     None => self.store(left, right, span),
                 }
             }

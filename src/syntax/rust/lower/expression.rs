@@ -135,7 +135,7 @@ impl Lowerer<'_, '_> {
             _ => {
                 let span = self.at_expr(expr);
                 let result = self.builder.temporary(span);
-                self.into_dest(expr, Dest::Local(result));
+                self.lower_to(expr, Dest::Local(result));
                 self.builder.local(result, span)
             }
         }

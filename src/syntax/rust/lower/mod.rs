@@ -216,7 +216,7 @@ impl Lowerer<'_, '_> {
             let is_last = i + 1 == block.stmts.len();
             match stmt {
                 Stmt::Expr(expr, None) if is_last => {
-                    self.conditional(expr_attrs(expr), |lowerer| lowerer.into_dest(expr, dest));
+                    self.conditional(expr_attrs(expr), |lowerer| lowerer.lower_to(expr, dest));
                     has_value = true;
                 }
                 Stmt::Macro(stmt) if is_last && stmt.semi_token.is_none() => {
@@ -245,7 +245,7 @@ impl Lowerer<'_, '_> {
             Stmt::Local(local) => self.conditional(&local.attrs, |lowerer| lowerer.local(local)),
             Stmt::Expr(expr, _) => {
                 self.conditional(expr_attrs(expr), |lowerer| {
-                    lowerer.into_dest(expr, Dest::Discard);
+                    lowerer.lower_to(expr, Dest::Discard);
                 });
             }
             Stmt::Macro(stmt) => {
@@ -300,7 +300,7 @@ impl Lowerer<'_, '_> {
             self.builder.go(found);
             let bound = self.scope.split_off(n_outer);
             self.builder.enter(missed);
-            self.into_dest(diverge, Dest::Discard);
+            self.lower_to(diverge, Dest::Discard);
             self.builder.terminate(Terminator::Unreachable);
             self.scope.extend(bound);
             self.builder.enter(found);
@@ -349,7 +349,7 @@ impl Lowerer<'_, '_> {
                     self.note_member(local, value);
                     self.builder.set(local, value, span);
                 } else {
-                    self.into_dest(&init.expr, Dest::Local(local));
+                    self.lower_to(&init.expr, Dest::Local(local));
                 }
                 self.scope
                     .push((Symbol::new(text.trim_start_matches("r#")), local));
@@ -357,7 +357,7 @@ impl Lowerer<'_, '_> {
                     self.optional.insert(local);
                 }
             }
-            Pat::Wild(_) => self.into_dest(&init.expr, Dest::Discard),
+            Pat::Wild(_) => self.lower_to(&init.expr, Dest::Discard),
             pattern => {
                 let span = self.at_expr(&init.expr);
                 let value = self.value(&init.expr);
