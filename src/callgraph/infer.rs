@@ -10,7 +10,7 @@ use crate::program::{
     Body, ExprId, ExprKind, Function, Initializer, Instr, LocalId, StructDef, Symbol, Table,
     TypeRef,
 };
-use crate::syntax::rust::{OPTIONAL_NUMBER, is_number};
+use crate::syntax::rust::{OPTIONAL_NUMBER, RECEIVER, is_number};
 use crate::tree::Language;
 use crate::tree::rust::struct_name;
 use crate::vocabulary::{EntryWord, Lookup, RustType};
@@ -208,6 +208,13 @@ impl Known {
                     }
                     ty
                 }
+                ExprKind::Cast(ty, inner) if ty.base == RECEIVER => {
+                    let mut ty = of(inner);
+                    if !ty.is_unknown() {
+                        ty.pointers = ty.pointers.max(1);
+                    }
+                    ty
+                }
                 // `Some(value)`
                 ExprKind::Cast(ty, inner) if ty.is_unknown() => of(inner),
                 ExprKind::Cast(ty, _) | ExprKind::Init { ty: Some(ty), .. } => *ty,
@@ -309,6 +316,17 @@ fn unknown_numbers(function: &Function, body: &mut Body, types: &[TypeRef]) {
                 function.locals[local.0 as usize].ty == number && !targets.contains(&id)
             }
             ExprKind::Member { .. } => types[i] == number && !targets.contains(&id),
+            ExprKind::Cast(ty, inner) if ty.base == RECEIVER => {
+                let inner = *inner;
+                let ty = types[inner.0 as usize];
+                if !ty.is_unknown() {
+                    body.exprs[i].kind = match ty.pointers > 0 || is_number(ty) {
+                        true => ExprKind::Cast(ty, inner),
+                        false => ExprKind::AddrOf(inner),
+                    };
+                }
+                false
+            }
             ExprKind::Cast(ty, inner) if ty.is_unknown() => {
                 let inner_ty = types[inner.0 as usize];
                 if is_number(inner_ty) {

@@ -1,6 +1,6 @@
 //! Reads Rust, one function at a time, into the [program model](crate::program).
 //!
-//! [`Outline`](crate::tree::rust::Outline) says what a file defines. A definition's own bytes are
+//! [`Outline`] says what a file defines. A definition's own bytes are
 //! parsed with syn and lowered (`lower/`), so that what is wrong in one says nothing of the others.
 //!
 //! **Invariant:** what is nested too deep never reaches the parser, which is recursive; see
@@ -19,7 +19,7 @@ use crate::program::{FileId, Function, Presence, Span, StructDef, Table};
 use crate::tree::rust::Outline;
 
 use names::FileNames;
-pub use types::{OPTIONAL_NUMBER, is_number};
+pub use types::{OPTIONAL_NUMBER, RECEIVER, is_number};
 
 /// A file with what it defines.
 pub(super) struct RustFile<'a> {

@@ -14,6 +14,10 @@ use crate::tree::rust::struct_name;
 /// What an optional number is called: unlike a pointer, it has no value to spare for `None`.
 pub const OPTIONAL_NUMBER: &str = "Option of a number";
 
+/// What the object of a method is cast to as long as its type is not known: if it is no pointer, its
+/// address is meant.
+pub const RECEIVER: &str = "self";
+
 /// Types that hold one other and are looked through.
 const TRANSPARENT: [&str; 16] = [
     "Option",

@@ -8,7 +8,7 @@ use syn::{Expr, Path};
 use crate::program::{ExprId, ExprKind, FieldInit, Span, Symbol, TypeRef};
 use crate::tree::rust::{is_capitals, path_name};
 
-use super::super::types::is_number;
+use super::super::types::{RECEIVER, is_number};
 use super::{Dest, Lowerer, MAX_INLINE_DEPTH, MAX_INLINED};
 
 impl Lowerer<'_, '_> {
@@ -318,10 +318,15 @@ impl Lowerer<'_, '_> {
         let own = match self.builder.kind(receiver) {
             ExprKind::Local(local) => {
                 let ty = self.builder.locals[local.0 as usize].ty;
-                let is_object = !ty.is_unknown() && ty.pointers == 0 && !is_number(ty);
-                match is_object {
-                    true => self.builder.add(ExprKind::AddrOf(receiver), span),
-                    false => receiver,
+                // Where the type stands in another file, `infer` decides.
+                let kind = match ty.is_unknown() {
+                    true => Some(ExprKind::Cast(TypeRef::named(RECEIVER, 0), receiver)),
+                    false if ty.pointers == 0 && !is_number(ty) => Some(ExprKind::AddrOf(receiver)),
+                    false => None,
+                };
+                match kind {
+                    Some(kind) => self.builder.add(kind, span),
+                    None => receiver,
                 }
             }
             _ => receiver,
