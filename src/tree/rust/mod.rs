@@ -1,7 +1,7 @@
 //! The lexical index of Rust files.
 //!
 //! There are few of them, so this is written for clarity: [`Outline`] finds the definitions from
-//! tokens, [`index`] makes the same entries of them as the C scanner does. The front end goes by
+//! tokens, [`index_rust_file`] makes the same entries of them as the C scanner does. The front end goes by
 //! the same outline.
 
 mod index;
