@@ -1,8 +1,11 @@
 //! Prints how a function, structure or table was understood: `dump FILE NAME`.
 
+use std::path::Path;
+
 use ptelint::program::{FileId, FunctionKind, Span, dump};
 use ptelint::syntax::FileSyntax;
-use ptelint::tree::{Words, index_file, name_hash};
+use ptelint::tree::rust::index_rust_file;
+use ptelint::tree::{Language, Words, index_file, name_hash};
 
 fn main() {
     let mut args = std::env::args().skip(1);
@@ -14,8 +17,13 @@ fn main() {
         eprintln!("{path}: {error}");
         std::process::exit(2);
     });
-    let index = index_file(&source, &Words::new(&[]));
-    let syntax = FileSyntax::new(FileId(0), &source);
+    let language = Language::of(Path::new(&path)).unwrap_or(Language::C);
+    let words = Words::new(&[]);
+    let index = match language {
+        Language::C => index_file(&source, &words),
+        Language::Rust => index_rust_file(&source, &words),
+    };
+    let syntax = FileSyntax::of(FileId(0), &source, language);
     let hash = name_hash(name.as_bytes());
     for entry in index.structs.iter().filter(|entry| entry.name_hash == hash) {
         println!(

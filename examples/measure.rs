@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use ptelint::syntax::measure::measure_indexed;
+use ptelint::tree::Language;
 
 fn main() {
     let mut args = std::env::args().skip(1);
@@ -18,15 +19,17 @@ fn main() {
         directories.iter().map(|d| root.join(d)).collect()
     };
     for root in roots {
-        report(&root);
+        for language in [Language::C, Language::Rust] {
+            report(&root, language);
+        }
     }
 }
 
-fn report(root: &Path) {
+fn report(root: &Path, language: Language) {
     let start = Instant::now();
-    let measurement = measure_indexed(root);
+    let measurement = measure_indexed(root, language);
     let seconds = start.elapsed().as_secs_f64();
-    println!("{}", root.display());
+    println!("{}, {language:?}", root.display());
     for (directory, counts) in &measurement.by_directory {
         if counts.n_functions + counts.n_macros > 500 {
             println!(

@@ -1,6 +1,6 @@
 //! Documents: small sources of our own that say on the line what is expected there.
 //!
-//! Every `testdata/<kind>/*.c` is one test. A comment stands on the line it is about, or alone on
+//! Every `testdata/<kind>/*.c` and `*.rs` is one test. A comment stands on the line it is about, or alone on
 //! the line above:
 //!
 //! ```c
@@ -13,6 +13,9 @@
 //! function `…_bad`, and every `…_bad` has one. A wrong answer that is known is asserted, not left
 //! out: `FP_…` has a finding it should not have, `FN_…` lacks one; a row says what it should be in
 //! `(known bug: …)`.
+//!
+//! A rule that is about what happens at run time says the same of Rust as of C: each of its
+//! documents is there in both languages, with the same expectations.
 //!
 //! A document may consist of several files, each behind a line `/* --- file: mm/memory.c */`; all
 //! see `testdata/include/`. The findings in full are in the `.txt` beside it, which
@@ -28,7 +31,7 @@ use ptelint::analysis::{Mapping, Reader};
 use ptelint::arch::Modifier;
 use ptelint::pipeline::{self, Report};
 use ptelint::report::{self, termcolor::Buffer};
-use ptelint::rules;
+use ptelint::rules::{self, Oracle};
 use serde::Serialize;
 
 /// Rules that look at comments or at two versions: see `tests/changes.rs`.
@@ -39,14 +42,22 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
     for (kind, folder) in folders() {
         let documents = sources_in(&folder);
-        let n_documents = documents.len();
+        let n_documents = documents.iter().filter(|path| !is_rust(path)).count();
         trials.extend(documents.into_iter().map(|path| {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
-            let name = format!("{kind}::{name}");
+            let name = match is_rust(&path) {
+                true => format!("{kind}::{name}::rust"),
+                false => format!("{kind}::{name}"),
+            };
             Trial::test(name, move || check(kind, &path))
         }));
-        let is_rule = rules::ALL.iter().any(|rule| rule.id == kind);
-        if is_rule && !TESTED_ELSEWHERE.contains(&kind) {
+        let rule = rules::ALL.iter().find(|rule| rule.id == kind);
+        if rule.is_some_and(|rule| rule.oracle == Oracle::Invariant) {
+            trials.push(Trial::test(format!("{kind}::is_told_in_rust"), move || {
+                told_in_rust(kind)
+            }));
+        }
+        if rule.is_some() && !TESTED_ELSEWHERE.contains(&kind) {
             trials.push(Trial::test(format!("{kind}::has_documents"), move || {
                 enough_documents(kind, n_documents)
             }));
@@ -70,10 +81,63 @@ fn sources_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     let mut paths: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "c"))
+        .filter(|path| {
+            let extension = path.extension();
+            extension.is_some_and(|extension| extension == "c" || extension == "rs")
+        })
         .collect();
     paths.sort();
     paths
+}
+
+fn is_rust(document: &Path) -> bool {
+    document
+        .extension()
+        .is_some_and(|extension| extension == "rs")
+}
+
+/// Every document in C has one in Rust that expects the same. What is about the helpers of an
+/// architecture alone is there in C only, as those helpers are.
+fn told_in_rust(kind: &'static str) -> Result<(), Failed> {
+    let mut complaints = Vec::new();
+    for document in sources_in(&testdata().join(kind)) {
+        if is_rust(&document) {
+            continue;
+        }
+        let sources = |document: &Path| -> Result<Vec<Source>, Failed> {
+            Ok(split(kind, document, &fs::read_to_string(document)?))
+        };
+        let in_c = sources(&document)?;
+        let is_arch =
+            |source: &Source| source.path.starts_with("arch/") || !source.path.ends_with(".c");
+        if in_c.iter().all(is_arch) {
+            continue;
+        }
+        let twin = document.with_extension("rs");
+        if !twin.is_file() {
+            complaints.push(format!("{} is not there", twin.display()));
+            continue;
+        }
+        let expected = |sources: Vec<Source>| -> Vec<(String, String, String)> {
+            let mut expected: Vec<_> = sources
+                .iter()
+                .flat_map(expectations)
+                .map(|one| {
+                    let path = one.path.rsplit_once('.').map_or("", |(stem, _)| stem);
+                    (path.to_owned(), one.word, one.text)
+                })
+                .collect();
+            expected.sort();
+            expected
+        };
+        if expected(in_c) != expected(sources(&twin)?) {
+            complaints.push(format!("{} expects something else", twin.display()));
+        }
+    }
+    match complaints.is_empty() {
+        true => Ok(()),
+        false => Err(complaints.join("\n  ").into()),
+    }
 }
 
 fn enough_documents(kind: &str, n_documents: usize) -> Result<(), Failed> {
@@ -124,7 +188,10 @@ fn check(kind: &'static str, document: &Path) -> Result<(), Failed> {
         _ => {
             let mut complaints = compare_findings(&expected, &report);
             complaints.extend(compare_names(&sources, &report));
-            complaints.extend(compare_snapshot(document, &report)?);
+            // What the findings look like does not depend on the language.
+            if !is_rust(document) {
+                complaints.extend(compare_snapshot(document, &report)?);
+            }
             complaints
         }
     };
@@ -145,7 +212,10 @@ fn split(kind: &str, document: &Path, text: &str) -> Vec<Source> {
     let stem = document.file_stem().unwrap_or_default().to_string_lossy();
     let folder = if kind == "readers" { "mm" } else { "drivers" };
     let mut sources = vec![Source {
-        path: format!("{folder}/{stem}.c"),
+        path: format!(
+            "{folder}/{stem}.{}",
+            if is_rust(document) { "rs" } else { "c" }
+        ),
         text: String::new(),
     }];
     for line in text.lines() {
@@ -276,7 +346,11 @@ fn compare_names(sources: &[Source], report: &Report) -> Vec<String> {
         }
     }
     for source in sources {
-        for name in function_names(&source.text) {
+        let names = match source.path.ends_with(".rs") {
+            true => rust_function_names(&source.text),
+            false => function_names(&source.text),
+        };
+        for name in names {
             let is_expected =
                 name.starts_with("FP_") || name.ends_with("_bad") && !name.starts_with("FN_");
             if is_expected && !found.contains(name) {
@@ -307,6 +381,15 @@ fn function_names(text: &str) -> Vec<&str> {
         }
     }
     names
+}
+
+/// The names of functions in Rust.
+fn rust_function_names(text: &str) -> Vec<&str> {
+    let lines = text.lines();
+    let heads = lines.filter_map(|line| line.trim_start_matches("pub ").strip_prefix("fn "));
+    heads
+        .filter_map(|head| head.split(['(', '<']).next())
+        .collect()
 }
 
 fn compare_snapshot(document: &Path, report: &Report) -> Result<Option<String>, Failed> {

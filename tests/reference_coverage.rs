@@ -76,7 +76,7 @@ impl Conditions<'_> {
             }
             syn::Expr::Let(binding) => is_call(&binding.expr, &["branch_some"]),
             // A deliberate fault is not a branch of the model.
-            other => is_call(other, &["branch", "is_enabled"]),
+            other => is_call(other, &["branch", "is_injected"]),
         };
         let line = condition.span().start().line;
         assert!(counted, "{}:{line}: a condition is not counted", self.name);

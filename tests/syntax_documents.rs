@@ -1,12 +1,14 @@
-//! Runs the documents in `testdata/syntax`: every C block is read, and its lowered form must be
+//! Runs the documents in `testdata/syntax`: every C or Rust block is read, and its lowered form must be
 //! the text block behind it. `BLESS=1 cargo test --test syntax_documents` rewrites the text blocks.
 
 use std::fs;
 use std::path::Path;
 
-use ptelint::program::{FileId, check_function, dump};
+use ptelint::program::{FileId, FunctionKind, check_function, dump};
 use ptelint::syntax::FileSyntax;
 use ptelint::syntax::measure::find_by_layout;
+use ptelint::tree::rust::index_rust_file;
+use ptelint::tree::{Language, Words};
 
 #[test]
 fn documents_say_what_is_lowered() {
@@ -42,33 +44,45 @@ fn documents_say_what_is_lowered() {
 /// The document with every text block replaced by what its C block lowers to.
 fn run(document: &str) -> String {
     let mut result = String::new();
-    let mut source: Option<String> = None;
+    let mut source: Option<(Language, String)> = None;
     let mut lines = document.lines();
     while let Some(line) = lines.next() {
         result += line;
         result.push('\n');
-        if !matches!(line, "```c" | "```text") {
-            continue;
-        }
+        let language = match line {
+            "```c" => Some(Language::C),
+            "```rust" => Some(Language::Rust),
+            "```text" => None,
+            _ => continue,
+        };
         let block: String = lines
             .by_ref()
             .take_while(|line| *line != "```")
             .map(|line| format!("{line}\n"))
             .collect();
-        if line == "```c" {
+        if let Some(language) = language {
             result += &block;
-            source = Some(block);
+            source = Some((language, block));
         } else {
-            result += &lowered(source.as_deref().expect("a C block before a text block"));
+            let (language, source) = source.as_ref().expect("a block before a text block");
+            result += &lowered(*language, source);
         }
         result += "```\n";
     }
     result
 }
 
-fn lowered(source: &str) -> String {
-    let file = FileSyntax::new(FileId(0), source.as_bytes());
-    let texts: Vec<String> = find_by_layout(source.as_bytes())
+fn lowered(language: Language, source: &str) -> String {
+    let file = FileSyntax::of(FileId(0), source.as_bytes(), language);
+    let definitions = match language {
+        Language::C => find_by_layout(source.as_bytes()),
+        Language::Rust => index_rust_file(source.as_bytes(), &Words::new(&[]))
+            .functions
+            .iter()
+            .map(|entry| (entry.span(), FunctionKind::Function))
+            .collect(),
+    };
+    let texts: Vec<String> = definitions
         .into_iter()
         .map(|(span, kind)| {
             let function = file.function(span, kind);

@@ -6,17 +6,22 @@
 use libfuzzer_sys::fuzz_target;
 use ptelint::program::{FileId, FunctionKind, Span, check_function};
 use ptelint::syntax::FileSyntax;
-use ptelint::tree::{Words, index_file};
+use ptelint::tree::rust::index_rust_file;
+use ptelint::tree::{FileIndex, Language, Words, index_file};
 
 /// Enough for one input; what is defined a hundred times over teaches nothing new.
 const MAX_DEFINITIONS: usize = 32;
 
 fuzz_target!(|source: &[u8]| {
-    let len = source.len() as u32;
     let words = Words::new(&[("vm_page_prot", 0), ("vm_area_struct", 1)]);
-    let index = index_file(source, &words);
+    check(source, &index_file(source, &words), Language::C);
+    check(source, &index_rust_file(source, &words), Language::Rust);
+});
+
+fn check(source: &[u8], index: &FileIndex, language: Language) {
+    let len = source.len() as u32;
     let in_file = |span: Span| assert!(span.start <= span.end && span.end <= len, "{span:?}");
-    let syntax = FileSyntax::new(FileId(0), source);
+    let syntax = FileSyntax::of(FileId(0), source, language);
     for (i, entry) in index.functions.iter().enumerate() {
         in_file(entry.span());
         in_file(entry.body());
@@ -49,4 +54,4 @@ fuzz_target!(|source: &[u8]| {
         let _ = syntax.table(span);
         let _ = index.pairs(entry);
     }
-});
+}

@@ -12,6 +12,7 @@ const MAX_FILES: usize = 3;
 fuzz_target!(|input: &[u8]| {
     let Ok(text) = std::str::from_utf8(input) else {
         run(vec![("drivers/a.c".to_owned(), input.to_vec())]);
+        run(vec![("drivers/a.rs".to_owned(), input.to_vec())]);
         return;
     };
     let files = text

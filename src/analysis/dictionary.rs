@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use crate::callgraph::Program;
-use crate::program::{ExprKind, Symbol};
+use crate::program::{ExprId, ExprKind, Instr, Symbol, Terminator, TypeRef};
+use crate::tree::Language;
 use crate::vocabulary::{
     Assertion, Axiom, Constant, Construct, EntryPoint, FlagsChange, Identity, Insert, Install,
     Kind, MemberAccess, Modify, Protection, Version, VmaType, Vocabulary,
@@ -40,6 +41,9 @@ pub enum Word<'v> {
 #[derive(Debug)]
 pub struct Dictionary<'v> {
     words: FxHashMap<Symbol, Word<'v>>,
+    /// Functions of Rust that give back one of their arguments, by name and number of arguments.
+    /// Those of C are part of the vocabulary.
+    passing: FxHashMap<(Symbol, usize), usize>,
     version: Option<Version>,
     /// The structures that stand for a VMA.
     pub vmas: &'v [VmaType],
@@ -92,6 +96,7 @@ impl<'v> Dictionary<'v> {
         }
         Dictionary {
             words,
+            passing: passing(program),
             version,
             vmas: &vocabulary.vma,
             entry_points: &vocabulary.entry_point,
@@ -124,7 +129,11 @@ impl<'v> Dictionary<'v> {
 
     /// What a call of `name` with `n_args` arguments means.
     pub fn word(&self, name: Symbol, n_args: usize) -> Option<Word<'v>> {
-        match *self.words.get(&name)? {
+        let Some(word) = self.words.get(&name) else {
+            let argument = self.passing.get(&(name, n_args))?;
+            return PASSING.get(*argument).map(Word::Identity);
+        };
+        match *word {
             Word::Insert(any) => Some(Word::Insert(
                 self.vocabulary
                     .insertion(name.as_str(), n_args, self.version)
@@ -194,6 +203,89 @@ impl<'v> Dictionary<'v> {
             .iter()
             .any(|vma| vma.protection.iter().any(|name| field == name.as_str()))
     }
+}
+
+/// What a function is that gives back its first, second … argument.
+static PASSING: [Identity; 4] = [
+    Identity::of_argument(0),
+    Identity::of_argument(1),
+    Identity::of_argument(2),
+    Identity::of_argument(3),
+];
+
+/// The functions of Rust that do nothing to one of their arguments but give it back: their
+/// definitions all do.
+fn passing(program: &Program) -> FxHashMap<(Symbol, usize), usize> {
+    let mut found: FxHashMap<(Symbol, usize), usize> = FxHashMap::default();
+    let candidates = || {
+        program
+            .functions()
+            .filter(|(_, function)| program.file(function.file).language() == Language::Rust)
+    };
+    // One function that passes on to another, and so on.
+    for _ in 0..3 {
+        let mut next: FxHashMap<(Symbol, usize), Option<usize>> = FxHashMap::default();
+        for (_, function) in candidates() {
+            let argument = passed(function, &found);
+            next.entry((function.name, function.params().len()))
+                .and_modify(|known| *known = known.filter(|known| Some(*known) == argument))
+                .or_insert(argument);
+        }
+        found = next
+            .into_iter()
+            .filter_map(|(key, argument)| Some((key, argument?)))
+            .collect();
+    }
+    found
+}
+
+/// The position of the argument that a function gives back, if it always does.
+fn passed(
+    function: &crate::program::Function,
+    known: &FxHashMap<(Symbol, usize), usize>,
+) -> Option<usize> {
+    // One that is handed an object may do something to it as well.
+    let is_value = |ty: TypeRef| ty.pointers == 0 && !ty.function;
+    if !function.params().iter().all(|param| is_value(param.ty)) {
+        return None;
+    }
+    let mut found = None;
+    for body in &function.bodies {
+        let param = |expr: ExprId| match body.expr(expr).kind {
+            ExprKind::Local(local) => {
+                let position = local.0 as usize;
+                (position < function.params().len()).then_some(position)
+            }
+            _ => None,
+        };
+        for block in &body.blocks {
+            let assigns_param = block.instrs.iter().any(|instr| match instr {
+                Instr::Assign { target, .. } => param(*target).is_some(),
+                _ => false,
+            });
+            if assigns_param {
+                return None;
+            }
+            let Terminator::Return(value) = &block.terminator else {
+                continue;
+            };
+            let value = (*value)?;
+            let position = match &body.expr(value).kind {
+                ExprKind::Call { callee, args } => {
+                    let ExprKind::Global(name) = body.expr(*callee).kind else {
+                        return None;
+                    };
+                    let argument = known.get(&(name, args.len()))?;
+                    param(*args.get(*argument)?)?
+                }
+                _ => param(value)?,
+            };
+            if *found.get_or_insert(position) != position {
+                return None;
+            }
+        }
+    }
+    found
 }
 
 /// Collects the flags that the parsed functions mention. A macro whose replacement is made of

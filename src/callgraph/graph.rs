@@ -218,7 +218,7 @@ impl<'a> CallGraph<'a> {
             .into_par_iter()
             .map(|(file, wanted)| {
                 let bytes = self.contents.read(file);
-                let syntax = FileSyntax::new(file, &bytes);
+                let syntax = FileSyntax::of(file, &bytes, self.files[file.0 as usize].language());
                 wanted
                     .into_iter()
                     .filter_map(|i| {
@@ -254,6 +254,7 @@ impl<'a> CallGraph<'a> {
             is_static: self
                 .entry(node)
                 .is_some_and(|entry| entry.is_static || entry.is_macro),
+            is_rust_only: self.entry(node).is_some_and(|entry| entry.is_rust_only),
         }
     }
 
@@ -352,6 +353,7 @@ impl<'a> CallGraph<'a> {
                     id: (),
                     file: its_file,
                     is_static: true,
+                    is_rust_only: false,
                 };
                 is_visible(self.files, file, &alias)
             })
@@ -451,7 +453,7 @@ impl<'a> CallGraph<'a> {
         self.embedded
             .get((table.struct_hash, structure, member), || {
                 let bytes = self.contents.read(file);
-                let syntax = FileSyntax::new(file, &bytes);
+                let syntax = FileSyntax::of(file, &bytes, self.files[file.0 as usize].language());
                 let tables = syntax.table(Span::new(table.start, table.end));
                 let Some(outer) = tables.first().map(|table| table.struct_name) else {
                     return false;
@@ -483,7 +485,8 @@ impl<'a> CallGraph<'a> {
                 .into_iter()
                 .filter_map(|(file, entry)| {
                     let bytes = self.contents.read(file);
-                    let syntax = FileSyntax::new(file, &bytes);
+                    let syntax =
+                        FileSyntax::of(file, &bytes, self.files[file.0 as usize].language());
                     let def = syntax.struct_def(Span::new(entry.start, entry.end))?;
                     Some((file, def))
                 })
@@ -546,7 +549,8 @@ impl<'a> CallGraph<'a> {
         let entry = self.entry(node)?;
         let file = self.file(node);
         let bytes = self.contents.read(file);
-        Some(parse(&FileSyntax::new(file, &bytes), entry))
+        let language = self.files[file.0 as usize].language();
+        Some(parse(&FileSyntax::of(file, &bytes, language), entry))
     }
 
     fn signature(&self, node: Node) -> Signature {

@@ -27,6 +27,7 @@ impl Program {
                     id,
                     file: function.file,
                     is_static: function.is_static || function.kind == FunctionKind::Macro,
+                    is_rust_only: function.is_rust_only,
                 }
             }),
         )
@@ -43,6 +44,7 @@ impl Program {
                 id,
                 file: self.table(id).file,
                 is_static: false,
+                is_rust_only: false,
             }),
             |_| false,
         )
@@ -115,6 +117,8 @@ pub(super) struct Candidate<T> {
     pub file: FileId,
     /// True if only its own file, or files that include it, can mean it.
     pub is_static: bool,
+    /// True if C cannot mean it.
+    pub is_rust_only: bool,
 }
 
 impl<T> Candidate<T> {
@@ -142,6 +146,7 @@ pub(super) fn visible<T: Copy + Ord>(
             id: candidate,
             file: candidate.file,
             is_static: candidate.is_static,
+            is_rust_only: candidate.is_rust_only,
         }),
         |candidate| candidate.is_hidden(files),
     );
@@ -179,6 +184,7 @@ pub(super) fn visible<T: Copy + Ord>(
 pub(super) fn is_visible<T>(files: &[FileFacts], from: FileId, candidate: &Candidate<T>) -> bool {
     candidate.file == from
         || !candidate.is_hidden(files)
+            && (!candidate.is_rust_only || is_rust(&files[from.0 as usize]))
             && is_same_program(&files[from.0 as usize], &files[candidate.file.0 as usize])
 }
 
@@ -196,8 +202,14 @@ fn nearest<T: Copy>(
         let there = &files[candidate.file.0 as usize];
         let distance = if candidate.file == from {
             0
-        } else if is_hidden(&candidate) || !is_same_program(here, there) {
+        } else if is_hidden(&candidate)
+            || candidate.is_rust_only && !is_rust(here)
+            || !is_same_program(here, there)
+        {
             continue;
+        } else if is_rust(here) && !is_rust(there) {
+            // What Rust defines itself comes before what it is bound to.
+            4
         } else if here.arch.is_some() && there.arch.is_some() {
             1
         } else if !there.path.ends_with(".h") {
@@ -240,6 +252,10 @@ fn companion(path: &str) -> Option<&str> {
     ["tools/", "scripts/", "usr/"]
         .into_iter()
         .find(|directory| path.starts_with(directory))
+}
+
+fn is_rust(file: &FileFacts) -> bool {
+    file.path.ends_with(".rs")
 }
 
 fn directory(path: &str) -> &str {

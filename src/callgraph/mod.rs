@@ -9,6 +9,7 @@
 
 mod estimate;
 mod graph;
+mod infer;
 mod link;
 mod neighbours;
 mod program;
@@ -19,6 +20,7 @@ mod tests;
 mod types;
 
 pub use graph::{CallEdge, CallGraph, CallKind, Contents, Node};
+pub use infer::{drop_injections, infer, rename_types};
 pub use link::Targets;
 pub use neighbours::neighbours;
 pub use program::{FileFacts, FnId, MemberStore, ObjectMacro, Parts, Program, TableId};

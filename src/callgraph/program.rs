@@ -1,9 +1,12 @@
 //! Everything that was parsed of a tree, with look-ups.
 
+use std::path::Path;
+
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::program::{FileId, Function, Initializer, Span, StructDef, Symbol, Table};
+use crate::tree::Language;
 
 /// The parsed part of a tree.
 #[derive(Debug, Default)]
@@ -52,6 +55,13 @@ pub struct FileFacts {
     pub is_generic: bool,
     /// Base names of the headers it includes.
     pub includes: Vec<Symbol>,
+}
+
+impl FileFacts {
+    /// What it is written in.
+    pub fn language(&self) -> Language {
+        Language::of(Path::new(&self.path)).unwrap_or(Language::C)
+    }
 }
 
 /// `#define NAME text`

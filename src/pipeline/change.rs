@@ -248,9 +248,14 @@ fn what_matters(
     words: &Words,
 ) -> Option<Matter> {
     let mut content = content?;
-    if tree::Language::of(std::path::Path::new(path)) != Some(tree::Language::C) {
-        let has_comment = !crate::rules::comments(&content).is_empty();
-        return Some((if has_comment { content } else { Vec::new() }, Vec::new()));
+    match tree::Language::of(std::path::Path::new(path)) {
+        Some(tree::Language::C) => {}
+        // What a function in Rust matters for shows in what it calls; there are few of them.
+        Some(tree::Language::Rust) => return Some((content, Vec::new())),
+        None => {
+            let has_comment = !crate::rules::comments(&content).is_empty();
+            return Some((if has_comment { content } else { Vec::new() }, Vec::new()));
+        }
     }
     if !crate::rules::comments(&content).is_empty() {
         // Comments for ptelint matter, too.

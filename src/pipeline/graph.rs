@@ -213,7 +213,9 @@ impl Places<'_, '_> {
             FunctionKind::Function
         };
         let span = entry.span();
-        let function = FileSyntax::new(file, &self.content(file).bytes).function(span, kind);
+        let language = self.tree.files[file.0 as usize].language;
+        let bytes = &self.content(file).bytes;
+        let function = FileSyntax::of(file, bytes, language).function(span, kind);
         self.line(file, function.name_span.start)
     }
 }

@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::callgraph::{FileFacts, MemberStore, ObjectMacro, Parts, Program};
+use crate::callgraph::{self, FileFacts, MemberStore, ObjectMacro, Parts, Program};
 use crate::program::{
     Body, ExprKind, FileId, Function, FunctionKind, Span, StructDef, Symbol, Table, TypeRef,
 };
 use crate::syntax;
-use crate::tree::{FunctionEntry, Index, Tree, Words, name_hash};
+use crate::tree::rust::is_capitals;
+use crate::tree::{FunctionEntry, Index, Language, Tree, Words, name_hash};
 use crate::vocabulary::Vocabulary;
 
 use super::sources::Sources;
@@ -91,6 +92,12 @@ pub fn words(vocabulary: &Vocabulary) -> Words {
             words.insert(name, class::MEMBER);
         }
         words.insert(&vma.ops, class::OPS);
+    }
+    for ty in &vocabulary.rust_type {
+        let is = ty.is.strip_prefix("struct ").unwrap_or(&ty.is);
+        if let Some(class) = words.get(is).copied() {
+            words.insert(&ty.name, class);
+        }
     }
     let words: Vec<(&str, u8)> = words.into_iter().collect();
     Words::new(&words)
@@ -262,8 +269,75 @@ impl<'a> Loader<'a> {
         if scope == Scope::Everything {
             self.parse_choosers();
         }
+        self.infer();
         self.read_enumerators();
         Program::new(self.parts)
+    }
+
+    /// Finds out what Rust leaves to its compiler.
+    fn infer(&mut self) {
+        callgraph::rename_types(&self.vocabulary.rust_type, &mut self.parts);
+        callgraph::drop_injections(&self.vocabulary.rust_injection, &mut self.parts);
+        self.rename_constants();
+        callgraph::infer(&self.vocabulary.lookup, &mut self.parts);
+    }
+
+    /// Constants in Rust that only give another name to one of C: `const IO: Flags = VM_IO as _`.
+    fn rename_constants(&mut self) {
+        let tree = self.tree;
+        let is_rust = |file: FileId| tree.files[file.0 as usize].language == Language::Rust;
+        let mut functions = std::mem::take(&mut self.parts.functions);
+        let mut known: FxHashMap<Symbol, Option<Symbol>> = FxHashMap::default();
+        let rust = functions
+            .iter_mut()
+            .filter(|function| is_rust(function.file));
+        let bodies = rust.flat_map(|function| &mut function.bodies);
+        for expr in bodies.flat_map(|body| &mut body.exprs) {
+            if let ExprKind::Global(name) = &mut expr.kind
+                && is_capitals(name.as_str())
+                && let Some(other) = *known.entry(*name).or_insert_with(|| self.alias_of(*name))
+            {
+                *name = other;
+            }
+        }
+        self.parts.functions = functions;
+    }
+
+    /// The name that a constant of this name, of which there is one in Rust, stands for.
+    fn alias_of(&self, name: Symbol) -> Option<Symbol> {
+        let is_rust = |file: FileId| self.tree.files[file.0 as usize].language == Language::Rust;
+        let definitions = self.index.macros_named(name.as_str());
+        let mut definitions = definitions.into_iter().filter(|(file, _)| is_rust(*file));
+        let (file, entry) = definitions
+            .next()
+            .filter(|_| definitions.next().is_none())?;
+        let text = self.constant_text(file, name, Span::new(entry.start, entry.end))?;
+        let (_, value) = text.split_once('=')?;
+        let value = value.trim();
+        let path = value.split(" as ").next()?.trim();
+        let last = path.rsplit("::").next()?;
+        let is_name = |text: &str| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+                && !text.starts_with(|first: char| first.is_ascii_digit())
+        };
+        let is_path = path
+            .split("::")
+            .all(|word| !word.is_empty() && is_name(word));
+        (is_path && is_capitals(last)).then(|| Symbol::new(last))
+    }
+
+    /// The text behind the name of a constant or macro, without comments.
+    fn constant_text(&self, file: FileId, name: Symbol, span: Span) -> Option<String> {
+        let text = String::from_utf8_lossy(span.of(self.sources.bytes(file)));
+        let text = text.strip_prefix(name.as_str())?;
+        Some(
+            text.split("/*")
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
+        )
     }
 
     /// Parses those who choose what generic code is handed as an argument: the operations it calls,
@@ -337,7 +411,10 @@ impl<'a> Loader<'a> {
             .collect();
         let found: Vec<Vec<(String, Option<i128>)>> = files
             .into_par_iter()
-            .map(|file| syntax::enumerators(self.sources.bytes(file)))
+            .map(|file| {
+                let language = self.tree.files[file.0 as usize].language;
+                syntax::enumerators(self.sources.bytes(file), language)
+            })
             .collect();
         for (name, value) in found.into_iter().flatten() {
             self.parts
@@ -371,6 +448,42 @@ impl<'a> Loader<'a> {
                     self.parts.passages.insert((FileId(i as u32), start));
                 }
                 found.push((FileId(i as u32), j));
+            }
+        }
+        if scope == Scope::Everything {
+            found.extend(self.rust_passages(&found));
+        }
+        found
+    }
+
+    /// Generic Rust functions that call what handles a VMA, or hand it over. In C they would name
+    /// the type of what they hand on; in Rust nobody has to.
+    fn rust_passages(&mut self, relevant: &[(FileId, usize)]) -> Vec<(FileId, usize)> {
+        let is_rust_generic = |file: FileId| {
+            let language = self.tree.files[file.0 as usize].language;
+            language == Language::Rust && self.tree.is_generic(file)
+        };
+        if !self.tree.file_ids().any(is_rust_generic) {
+            return Vec::new();
+        }
+        let carries = |&&(file, at): &&(FileId, usize)| {
+            self.index.file(file).functions[at].mentions_signature & (1 << class::TYPE) != 0
+        };
+        let carriers: FxHashSet<u32> = relevant
+            .iter()
+            .filter(carries)
+            .map(|&(file, at)| self.index.file(file).functions[at].name_hash)
+            .collect();
+        let known: FxHashSet<&(FileId, usize)> = relevant.iter().collect();
+        let mut found = Vec::new();
+        for id in self.tree.file_ids().filter(|&id| is_rust_generic(id)) {
+            let index = self.index.file(id);
+            for (at, function) in index.functions.iter().enumerate() {
+                let mut names = index.callees(at).iter().chain(index.args(at));
+                if !known.contains(&(id, at)) && names.any(|hash| carriers.contains(hash)) {
+                    self.parts.passages.insert((id, function.start));
+                    found.push((id, at));
+                }
             }
         }
         found
@@ -417,12 +530,51 @@ impl<'a> Loader<'a> {
 
     /// Parses structures, tables, macros and stores that the functions parsed so far refer to.
     fn parse_used(&mut self) {
+        self.infer();
         let needs = self.needs();
         self.parse_structs(&needs.structs);
         self.parse_tables();
         self.parse_object_macros(&needs.names);
         self.find_stores(&needs.members);
         self.parse_called_macros(&needs.called_with_vma);
+        self.parse_small_callees();
+    }
+
+    /// Small functions of Rust that those parsed call: a condition or a value that goes through
+    /// one, as it goes through a macro in C, is seen only if the function is.
+    fn parse_small_callees(&mut self) {
+        const MAX_SIZE: u32 = 400;
+        let tree = self.tree;
+        let is_rust = |file: FileId| tree.files[file.0 as usize].language == Language::Rust;
+        let mut called: BTreeSet<Symbol> = BTreeSet::new();
+        let rust = self
+            .parts
+            .functions
+            .iter()
+            .filter(|function| is_rust(function.file));
+        for body in rust.flat_map(|function| &function.bodies) {
+            let callees = body.exprs.iter().filter_map(|expr| match &expr.kind {
+                ExprKind::Call { callee, .. } => match body.expr(*callee).kind {
+                    ExprKind::Global(name) => Some(name),
+                    _ => None,
+                },
+                _ => None,
+            });
+            called.extend(callees);
+        }
+        let mut wanted = Vec::new();
+        for name in &called {
+            for (file, at) in self.index.functions_named(name.as_str()) {
+                let entry = &self.index.file(file).functions[at];
+                let key = (file, entry.start);
+                let is_small = is_rust(file) && entry.end - entry.start <= MAX_SIZE;
+                if is_small && !self.known_functions.contains(&key) {
+                    self.parts.passages.insert(key);
+                    wanted.push((file, at));
+                }
+            }
+        }
+        self.parse_functions(wanted);
     }
 
     fn parse_structs(&mut self, names: &BTreeSet<Symbol>) {
@@ -491,13 +643,15 @@ impl<'a> Loader<'a> {
                 continue;
             }
             for (file, entry) in self.index.macros_named(name.as_str()) {
-                let source = self.sources.bytes(file);
-                let text = Span::new(entry.start, entry.end).of(source);
-                let text = String::from_utf8_lossy(text);
-                let Some(text) = text.strip_prefix(name.as_str()) else {
+                let span = Span::new(entry.start, entry.end);
+                let Some(text) = self.constant_text(file, name, span) else {
                     continue;
                 };
-                let text = text.split("/*").next().unwrap_or_default().trim();
+                let text = match self.tree.files[file.0 as usize].language {
+                    Language::C => text.as_str(),
+                    // `: Type = value`
+                    Language::Rust => text.split_once('=').map_or("", |(_, value)| value),
+                };
                 pending.extend(
                     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
                         .filter(|word| self.is_flag(word))

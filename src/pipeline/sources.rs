@@ -26,7 +26,11 @@ impl<'a> Sources<'a> {
 
     /// The content of a file with what the front end knows of it.
     pub fn syntax(&self, file: FileId) -> FileSyntax<'_> {
-        FileSyntax::new(file, self.bytes(file))
+        FileSyntax::of(
+            file,
+            self.bytes(file),
+            self.tree.files[file.0 as usize].language,
+        )
     }
 
     /// How many files were read.

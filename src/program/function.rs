@@ -17,6 +17,8 @@ pub struct Function {
     pub name_span: Span,
     /// True if only its own file can call it by name.
     pub is_static: bool,
+    /// True if it is written in Rust, and C cannot call it by name.
+    pub is_rust_only: bool,
     /// The type of its result; [`TypeRef::unknown`] for macros.
     pub result: TypeRef,
     /// How many of [`Function::locals`] are parameters.

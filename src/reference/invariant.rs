@@ -103,8 +103,8 @@ impl Checker<'_> {
                 format!(
                     "vm_page_prot at {} is {}, and the driver chose {}",
                     name_page(vma.vm_mm, vma.vm_start),
-                    describe_attributes(found),
-                    describe_attributes(wanted)
+                    describe_attributes(pgprot_t(found)),
+                    describe_attributes(pgprot_t(wanted))
                 )
             });
         }
@@ -160,8 +160,8 @@ impl Checker<'_> {
                     "{} maps {} as {}, which must be {}",
                     at(),
                     name_frame(leaf.pfn),
-                    describe_attributes(found),
-                    describe_attributes(wanted)
+                    describe_attributes(pgprot_t(found)),
+                    describe_attributes(pgprot_t(wanted))
                 )
             });
         }

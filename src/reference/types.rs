@@ -164,6 +164,12 @@ pub struct vm_operations_struct {
     pub pfn_mkwrite: Option<fn(&mut vm_fault) -> vm_fault_t>,
 }
 
+/// The operations of an open file (`include/linux/fs.h`).
+pub struct file_operations {
+    /// Sets a VMA up; returns 0 or a negative error.
+    pub mmap: fn(address_space, &mut vm_area_struct) -> i32,
+}
+
 /// One mapping of a process (`include/linux/mm_types.h`).
 ///
 /// The fault path gets it by shared reference: the mmap lock is only

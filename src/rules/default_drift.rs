@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::{Base, EventKind, Run, Term, TermStep, Terms, Word};
 use crate::arch::Modifier;
 use crate::callgraph::{FnId, TableId};
+use crate::program::Symbol;
 use crate::vocabulary::{Kind, Phase, ProtectionEffect};
 
 use super::draft::{Site, Text};
@@ -173,6 +174,8 @@ struct Keepers {
     forgets: BTreeMap<String, BTreeSet<String>>,
     /// Modes of which the architectures tell something.
     known: BTreeSet<String>,
+    /// One that is no architecture's names no mode: it goes by bits.
+    goes_by_bits: bool,
     /// Architectures with one of their own, which goes by bits.
     by_bits: BTreeSet<String>,
 }
@@ -189,6 +192,7 @@ impl Keepers {
             exist: false,
             forgets: BTreeMap::new(),
             known: BTreeSet::new(),
+            goes_by_bits: false,
             by_bits: BTreeSet::new(),
         };
         for (_, function) in merges {
@@ -198,12 +202,16 @@ impl Keepers {
             } else {
                 // Where no architecture is in the tree, what it names is what it keeps.
                 let exprs = function.bodies.iter().flat_map(|body| &body.exprs);
-                keepers
-                    .known
-                    .extend(exprs.filter_map(|expr| match expr.kind {
-                        crate::program::ExprKind::Global(name) => Some(name.to_string()),
-                        _ => None,
-                    }));
+                let names = exprs.filter_map(|expr| match expr.kind {
+                    crate::program::ExprKind::Global(name) => Some(name),
+                    _ => None,
+                });
+                let names: Vec<Symbol> = names.collect();
+                let is_mode = |name: &Symbol| {
+                    matches!(input.dictionary.word(*name, 1), Some(Word::Protection(_)))
+                };
+                keepers.goes_by_bits |= !names.iter().any(is_mode);
+                keepers.known.extend(names.iter().map(ToString::to_string));
             }
         }
         let rows = input.matrix.rows.iter();
@@ -236,7 +244,8 @@ impl Keepers {
             if let Some(own) = &own {
                 arches.retain(|arch| arch == own);
             }
-            let is_unknown = input.matrix.rows.is_empty() && !self.known.contains(&name);
+            let is_kept = self.goes_by_bits || self.known.contains(&name);
+            let is_unknown = input.matrix.rows.is_empty() && !is_kept;
             if (!arches.is_empty() || is_unknown) && step.kind != Kind::Permission {
                 found.push((name, arches));
             }

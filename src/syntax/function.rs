@@ -36,6 +36,7 @@ pub(super) fn read(
         span,
         name_span: Span::new(span.start, span.start),
         is_static: false,
+        is_rust_only: false,
         result: TypeRef::unknown(),
         n_params: 0,
         locals: Vec::new(),

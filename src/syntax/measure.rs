@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use crate::program::{FileId, FunctionKind, Span};
 
 use super::{FileSyntax, lex};
-use crate::tree::{Words, index_file};
+use crate::tree::rust::index_rust_file;
+use crate::tree::{Language, Words, index_file};
 
 /// Counts for a set of definitions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,9 +91,11 @@ impl Measurement {
     }
 }
 
-/// Parses every function of the C files below `root`. `find` lists the definitions in a file.
+/// Parses every function of the files below `root` that are written in `language`. `find` lists the
+/// definitions in a file.
 pub fn measure(
     root: &Path,
+    language: Language,
     find: impl Fn(&[u8]) -> Vec<(Span, FunctionKind)> + Sync,
 ) -> Measurement {
     let mut paths: Vec<_> = walkdir::WalkDir::new(root)
@@ -100,7 +103,7 @@ pub fn measure(
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_file())
         .map(walkdir::DirEntry::into_path)
-        .filter(|path| path.extension().is_some_and(|e| e == "c" || e == "h"))
+        .filter(|path| Language::of(path) == Some(language))
         .collect();
     paths.sort();
     let parts: Vec<(String, Counts, Vec<Misunderstood>)> = paths
@@ -113,7 +116,7 @@ pub fn measure(
             let mut counts = Counts::default();
             let mut misunderstood = Vec::new();
             let definitions = find(&source);
-            let file = FileSyntax::new(FileId(0), &source);
+            let file = FileSyntax::of(FileId(0), &source, language);
             for (span, kind) in definitions {
                 let function = file.function(span, kind);
                 let has_error = !function.not_understood.is_empty();
@@ -154,10 +157,14 @@ pub fn measure(
 }
 
 /// [`measure`] with the definitions of the tree's own index.
-pub fn measure_indexed(root: &Path) -> Measurement {
+pub fn measure_indexed(root: &Path, language: Language) -> Measurement {
     let words = Words::new(&[]);
-    measure(root, |source| {
-        index_file(source, &words)
+    measure(root, language, |source| {
+        let index = match language {
+            Language::C => index_file(source, &words),
+            Language::Rust => index_rust_file(source, &words),
+        };
+        index
             .functions
             .iter()
             .map(|entry| {

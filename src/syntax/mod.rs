@@ -23,6 +23,7 @@ mod lower;
 pub mod measure;
 mod normalise;
 mod parse;
+pub mod rust;
 mod signature;
 mod structs;
 mod tables;
@@ -31,28 +32,43 @@ mod types;
 use std::sync::OnceLock;
 
 use crate::program::{FileId, Function, FunctionKind, Presence, Span, StructDef, Table};
+use crate::tree::Language;
 
-pub use enums::enumerators;
 pub use normalise::{Normalised, Rewrite, RewriteKind, normalise};
 
 /// A file's bytes with the facts every function in it needs.
 pub struct FileSyntax<'a> {
     file: FileId,
     source: &'a [u8],
-    conditionals: conditional::Conditionals,
+    front: Front<'a>,
     /// Where each line begins; made when first asked for.
     lines: OnceLock<Vec<u32>>,
 }
 
+/// What is known of a file by its language.
+enum Front<'a> {
+    C(conditional::Conditionals),
+    Rust(Box<rust::RustFile<'a>>),
+}
+
 impl<'a> FileSyntax<'a> {
-    /// Reads the structure of `#if` groups, nothing else.
+    /// A C file. Reads the structure of `#if` groups, nothing else.
     pub fn new(file: FileId, source: &'a [u8]) -> FileSyntax<'a> {
+        FileSyntax::of(file, source, Language::C)
+    }
+
+    /// A file in either language.
+    pub fn of(file: FileId, source: &'a [u8], language: Language) -> FileSyntax<'a> {
         // Places are 32 bits wide; what lies beyond is not looked at.
         let source = &source[..source.len().min(u32::MAX as usize / 2)];
+        let front = match language {
+            Language::C => Front::C(conditional::Conditionals::new(source)),
+            Language::Rust => Front::Rust(Box::new(rust::RustFile::new(file, source))),
+        };
         FileSyntax {
             file,
             source,
-            conditionals: conditional::Conditionals::new(source),
+            front,
             lines: OnceLock::new(),
         }
     }
@@ -62,9 +78,13 @@ impl<'a> FileSyntax<'a> {
         self.source
     }
 
-    /// The conjunction of all `#if` branches around a byte; include guards do not count.
+    /// The conjunction of all `#if` branches, or `#[cfg(…)]`, around a byte; include guards do not
+    /// count.
     pub fn presence_at(&self, offset: u32) -> Presence {
-        self.conditionals.presence_at(offset)
+        match &self.front {
+            Front::C(conditionals) => conditionals.presence_at(offset),
+            Front::Rust(rust) => rust.presence_at(offset),
+        }
     }
 
     /// Line and column of a byte, from 1; columns count bytes.
@@ -82,18 +102,37 @@ impl<'a> FileSyntax<'a> {
     /// Reads the function or macro at `span`: a function from the first token of its signature to
     /// its closing brace, a macro from the `#` of `#define` to the last line of its replacement.
     pub fn function(&self, span: Span, kind: FunctionKind) -> Function {
-        function::read(self.file, self.source, &self.conditionals, span, kind)
+        match &self.front {
+            Front::C(conditionals) => {
+                function::read(self.file, self.source, conditionals, span, kind)
+            }
+            Front::Rust(rust) => rust.function(span),
+        }
     }
 
     /// Reads the structure or union at `span`, from its keyword (or `typedef`) to the semicolon
     /// or its closing brace.
     pub fn struct_def(&self, span: Span) -> Option<StructDef> {
-        structs::read(span.of(self.source))
+        match &self.front {
+            Front::C(_) => structs::read(span.of(self.source)),
+            Front::Rust(rust) => rust.struct_def(span),
+        }
     }
 
     /// Reads the initialised object at `span`, from its first token to the semicolon or the
     /// closing brace. An array of structures gives one table per element.
     pub fn table(&self, span: Span) -> Vec<Table> {
-        tables::read(self.file, self.source, span)
+        match &self.front {
+            Front::C(_) => tables::read(self.file, self.source, span),
+            Front::Rust(rust) => rust.tables(span),
+        }
+    }
+}
+
+/// The enumerators a file defines, each with its value if it can be told.
+pub fn enumerators(source: &[u8], language: Language) -> Vec<(String, Option<i128>)> {
+    match language {
+        Language::C => enums::enumerators(source),
+        Language::Rust => rust::enumerators(source),
     }
 }

@@ -62,6 +62,8 @@ pub struct FunctionEntry {
     pub is_static: bool,
     /// True for `#define name(…)`.
     pub is_macro: bool,
+    /// True if it is written in Rust, and C cannot call it by name.
+    pub is_rust_only: bool,
     /// True inside a file-level `#if`. Include guards and conditions that only keep a header fit
     /// for assembler or user space (`__ASSEMBLY__`, `__KERNEL__`, `__cplusplus`) do not count.
     pub in_conditional: bool,

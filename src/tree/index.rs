@@ -44,7 +44,7 @@ pub struct Index {
 }
 
 impl Tree {
-    /// Reads and indexes every file, in parallel. Rust files have an empty entry.
+    /// Reads and indexes every file, in parallel.
     ///
     /// `progress` is called with the number of files done since the last call, from any thread.
     /// A file that cannot be read is a [`Problem`] of the index.
@@ -92,18 +92,19 @@ impl Tree {
         let marker = memchr::memmem::Finder::new(COMMENT_MARKER);
         ids.par_iter()
             .map(|&id| {
-                let result = match self.files[id.0 as usize].language {
-                    Language::Rust => self.with_content(id, |source| Scan {
-                        has_comment: marker.find(source).is_some(),
-                        ..Scan::default()
-                    }),
-                    Language::C => self.with_content(id, |source| Scan {
-                        file: Arc::new(super::index_file(source, words)),
+                let language = self.files[id.0 as usize].language;
+                let result = self.with_content(id, |source| {
+                    let index = match language {
+                        Language::C => super::index_file(source, words),
+                        Language::Rust => super::rust::index_rust_file(source, words),
+                    };
+                    Scan {
+                        file: Arc::new(index),
                         n_bytes: source.len() as u64,
                         has_comment: marker.find(source).is_some(),
                         unreadable: None,
-                    }),
-                };
+                    }
+                });
                 progress(1);
                 result.unwrap_or_else(|error| Scan {
                     unreadable: Some(unreadable(error, self.path(id))),

@@ -14,6 +14,7 @@
 //!   to the identifier in front of it. Most bytes of a file are never looked at one by one.
 //! - `words.rs` looks the vocabulary up where identifiers begin, so that later stages know which
 //!   functions mention it.
+//! - `rust/` does the same for the few files that are Rust.
 //! - Register headers, a third of a kernel tree's bytes, are recognised early and skipped.
 //!
 //! **Invariant:** the index depends on the bytes and names of the files only, not on the number
@@ -34,6 +35,7 @@ mod names;
 mod patch;
 mod problem;
 mod registers;
+pub mod rust;
 mod scan;
 mod source;
 #[cfg(all(test, unix))]

@@ -30,7 +30,7 @@ use super::reader::{self, What};
 use super::{
     Assertion, AttributeBit, Axiom, Constant, Construct, EntryPoint, EntryRead, EntryTest,
     EntryWord, FlagFamily, FlagsChange, Identity, Insert, Install, Lookup, MemberAccess, Modify,
-    Protection, ProtectionEffect, StateBit, VmaType, Vocabulary,
+    Protection, ProtectionEffect, RustType, StateBit, VmaType, Vocabulary,
 };
 
 /// The rule files built into the binary, in the order of their names.
@@ -64,6 +64,7 @@ const BUILTIN: &[(&str, &str)] = &[
         "protections.toml",
         include_str!("../../rules/protections.toml"),
     ),
+    ("rust.toml", include_str!("../../rules/rust.toml")),
 ];
 
 /// A rule file larger than this is not one.
@@ -447,6 +448,8 @@ sections! {
     entry_unlock: EntryWord,
     axiom: Axiom,
     flag_family: FlagFamily,
+    rust_type: RustType,
+    rust_injection: EntryWord,
 }
 
 fn merged<T: Entry + Clone>(base: &[T], over: Vec<T>) -> Vec<T> {
@@ -723,6 +726,17 @@ impl Entry for Axiom {
             return Err("an axiom without a `source`; say where a person can read why".to_owned());
         }
         self.functions.iter().try_for_each(|name| identifier(name))
+    }
+}
+
+impl Entry for RustType {
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        identifier(&self.name)?;
+        identifier(self.is.strip_prefix("struct ").unwrap_or(&self.is))
     }
 }
 

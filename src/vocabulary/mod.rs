@@ -62,6 +62,10 @@ pub struct Vocabulary {
     pub axiom: Vec<Axiom>,
     /// Families of flags, by the prefix of their names, beside those of `vm_flags`.
     pub flag_family: Vec<FlagFamily>,
+    /// What types are called in Rust.
+    pub rust_type: Vec<RustType>,
+    /// Functions in Rust that say whether something is to be done wrong on purpose.
+    pub rust_injection: Vec<EntryWord>,
 }
 
 impl Vocabulary {
@@ -346,6 +350,16 @@ pub struct Identity {
     pub argument: usize,
 }
 
+impl Identity {
+    /// One without a name.
+    pub const fn of_argument(argument: usize) -> Identity {
+        Identity {
+            name: String::new(),
+            argument,
+        }
+    }
+}
+
 /// A macro that stands for a member of an object, such as `ACCESS_PRIVATE(vma, __vm_flags)`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -562,6 +576,19 @@ pub enum AxiomEffect {
     Hint,
     /// The flag marks a kind of mapping that holds no overrides.
     ExcludedKind,
+}
+
+/// What a type is called in Rust.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RustType {
+    /// `VmaRef`
+    pub name: String,
+    /// `struct vm_area_struct`
+    pub is: String,
+    /// How many pointers it stands for.
+    #[serde(default)]
+    pub pointers: usize,
 }
 
 /// A family of flags.

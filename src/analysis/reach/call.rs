@@ -191,7 +191,8 @@ impl<'p> Engine<'p> {
         if known.value == Value::Unknown {
             known = self.fresh(&mut state, ty);
         }
-        let is_vma = ty.pointers == 1 && self.setting.world.dictionary.is_vma_type(ty.base);
+        // In Rust a VMA can come back by value.
+        let is_vma = ty.pointers <= 1 && self.setting.world.dictionary.is_vma_type(ty.base);
         if known.value == Value::Unknown && is_vma && !state.is_bound {
             return self.bind(place, state);
         }

@@ -121,6 +121,20 @@ fn births(world: World<'_>, id: FnId, body_index: usize) -> (bool, bool) {
         let Instr::Assign { target, value, .. } = instr else {
             continue;
         };
+        if let ExprKind::Init {
+            ty: Some(ty),
+            fields,
+        } = &body.expr(*value).kind
+            && ty.base == "struct vm_area_struct"
+        {
+            let mut set = fields
+                .iter()
+                .filter_map(|init| Some((init.field?, init.value)));
+            found.0 |= set.clone().any(|(field, _)| field == "vm_mm");
+            found.1 |= set.any(|(field, value)| {
+                field == "vm_ops" && matches!(body.expr(value).kind, ExprKind::AddrOf(_))
+            });
+        }
         let ExprKind::Member { base, field, .. } = body.expr(*target).kind else {
             continue;
         };

@@ -5,7 +5,7 @@
 //! Encryption is not an attribute of an entry here.
 
 use super::cache_mode;
-use crate::reference::faults::{CONFIG_FAULT_LOSSY_PTE_MODIFY, is_enabled};
+use crate::reference::faults::{CONFIG_FAULT_LOSSY_PTE_MODIFY, is_injected};
 use crate::reference::types::*;
 
 const PTE_VALID: u64 = 1 << 0;
@@ -62,7 +62,7 @@ pub fn pte_modify(old: pte_t, newprot: pgprot_t) -> pte_t {
         | PTE_VALID
         | PTE_WRITE
         | PTE_GP;
-    if is_enabled(CONFIG_FAULT_LOSSY_PTE_MODIFY) {
+    if is_injected(CONFIG_FAULT_LOSSY_PTE_MODIFY) {
         mask |= PTE_ATTRINDX_MASK;
     }
     let mut old = old;
@@ -122,8 +122,8 @@ pub fn attribute_mask(_huge: bool) -> u64 {
     PTE_ATTRINDX_MASK
 }
 
-pub fn describe_attributes(val: u64) -> String {
-    let text = match (val & PTE_ATTRINDX_MASK) >> 2 {
+pub fn describe_attributes(prot: pgprot_t) -> String {
+    let text = match (prot.0 & PTE_ATTRINDX_MASK) >> 2 {
         MT_NORMAL => "Normal write-back",
         MT_NORMAL_NC => "Normal non-cacheable",
         MT_DEVICE_nGnRnE => "Device-nGnRnE",

@@ -109,7 +109,7 @@ arch_helpers! {
     /// The bits of an entry that are attributes, in a PTE or in a larger leaf.
     fn attribute_mask(huge: bool) -> u64;
     /// The attribute bits of a PTE in words.
-    fn describe_attributes(val: u64) -> String;
+    fn describe_attributes(prot: pgprot_t) -> String;
     /// A PTE for a page frame.
     fn pfn_pte(pfn: u64, prot: pgprot_t) -> pte_t;
     /// The page frame of a present PTE.
@@ -201,6 +201,11 @@ pub fn pgprot_noncached(prot: pgprot_t) -> pgprot_t {
 /// The protection of memory that is written in bursts (`pgprot_writecombine`).
 pub fn pgprot_writecombine(prot: pgprot_t) -> pgprot_t {
     pgprot_cachemode(prot, cache_mode::WriteCombined)
+}
+
+/// No access: a constant of the architecture (`PAGE_NONE`).
+pub fn PAGE_NONE() -> pgprot_t {
+    vm_get_page_prot(VM_NONE)
 }
 
 /// Whether there is nothing at all.

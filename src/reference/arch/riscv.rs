@@ -7,7 +7,7 @@
 //! has neither soft-dirty nor userfaultfd write protection on riscv.
 
 use super::cache_mode;
-use crate::reference::faults::{CONFIG_FAULT_LOSSY_PTE_MODIFY, is_enabled};
+use crate::reference::faults::{CONFIG_FAULT_LOSSY_PTE_MODIFY, is_injected};
 use crate::reference::types::*;
 
 const _PAGE_PRESENT: u64 = 1 << 0;
@@ -43,7 +43,7 @@ const PAGE_SHARED: u64 = _PAGE_BASE | _PAGE_READ | _PAGE_WRITE;
 
 pub fn pte_modify(old: pte_t, newprot: pgprot_t) -> pte_t {
     let mut replaced = _PAGE_REPLACED;
-    if is_enabled(CONFIG_FAULT_LOSSY_PTE_MODIFY) {
+    if is_injected(CONFIG_FAULT_LOSSY_PTE_MODIFY) {
         replaced |= _PAGE_MTMASK;
     }
     pte_t((old.0 & !replaced) | (newprot.0 & replaced))
@@ -95,8 +95,8 @@ pub fn attribute_mask(_huge: bool) -> u64 {
     _PAGE_MTMASK
 }
 
-pub fn describe_attributes(val: u64) -> String {
-    let text = match val & _PAGE_MTMASK {
+pub fn describe_attributes(prot: pgprot_t) -> String {
+    let text = match prot.0 & _PAGE_MTMASK {
         0 => "PMA (main memory)",
         _PAGE_NOCACHE => "NC (non-cacheable)",
         _PAGE_IO => "IO (strongly ordered)",

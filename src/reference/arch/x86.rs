@@ -5,7 +5,7 @@
 //! found by CPUID 8000_001F; 51 is what current parts report.
 
 use super::cache_mode;
-use crate::reference::faults::{CONFIG_FAULT_LOSSY_PTE_MODIFY, is_enabled};
+use crate::reference::faults::{CONFIG_FAULT_LOSSY_PTE_MODIFY, is_injected};
 use crate::reference::types::*;
 
 const _PAGE_PRESENT: u64 = 1 << 0;
@@ -64,7 +64,7 @@ const PAGE_SHARED: u64 = PAGE_READONLY | _PAGE_RW;
 /// instead of the old entry. This is what x86 did to the encryption bit before
 /// it joined `_PAGE_CHG_MASK`.
 fn chg_mask(mask: u64, cache_mask: u64) -> u64 {
-    if is_enabled(CONFIG_FAULT_LOSSY_PTE_MODIFY) {
+    if is_injected(CONFIG_FAULT_LOSSY_PTE_MODIFY) {
         return mask & !(cache_mask | _PAGE_ENC);
     }
     mask
@@ -126,7 +126,8 @@ pub fn attribute_mask(huge: bool) -> u64 {
     }
 }
 
-pub fn describe_attributes(val: u64) -> String {
+pub fn describe_attributes(prot: pgprot_t) -> String {
+    let val = prot.0;
     let cache = match val & (_PAGE_PWT | _PAGE_PCD) {
         0 => "write-back",
         _PAGE_PWT => "write-combined",

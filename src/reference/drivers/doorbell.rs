@@ -8,23 +8,18 @@ use super::super::mm::vma::is_cow_mapping;
 use super::super::mm::zap::unmap_mapping_range;
 use super::super::types::*;
 
-/// What a VMA gets whose driver sets no operations (`vma_dummy_vm_ops`); since
-/// Linux 4.18 it does not count as anonymous.
-pub static vma_dummy_vm_ops: vm_operations_struct = vm_operations_struct {
-    name: "dummy",
-    fault: None,
-    huge_fault: None,
-    page_mkwrite: None,
-    pfn_mkwrite: None,
+/// The operations of the doorbells' file. Their mappings keep the operations
+/// every VMA is born with.
+pub static doorbell_fops: file_operations = file_operations {
+    mmap: doorbell_mmap,
 };
 
 /// Maps each doorbell on its own, as their pages need not be neighbours.
-pub fn mmap(vma: &mut vm_area_struct) -> i32 {
+fn doorbell_mmap(_file: address_space, vma: &mut vm_area_struct) -> i32 {
     let nr_pages = (vma.vm_end - vma.vm_start) >> PAGE_SHIFT;
     if vma.vm_pgoff + nr_pages > DOORBELL_PAGES {
         return -EINVAL;
     }
-    vma.vm_ops = Some(&vma_dummy_vm_ops);
     vma.vm_page_prot = pgprot_noncached(vma.vm_page_prot);
     let pgoff = vma.vm_pgoff;
     for n in 0..nr_pages {

@@ -15,8 +15,13 @@ pub static generic_file_vm_ops: vm_operations_struct = vm_operations_struct {
     pfn_mkwrite: None,
 };
 
+/// The operations of the file.
+pub static generic_file_fops: file_operations = file_operations {
+    mmap: generic_file_mmap,
+};
+
 /// Sets up a mapping of the file.
-pub fn generic_file_mmap(vma: &mut vm_area_struct) -> i32 {
+fn generic_file_mmap(_file: address_space, vma: &mut vm_area_struct) -> i32 {
     vma.vm_ops = Some(&generic_file_vm_ops);
     0
 }

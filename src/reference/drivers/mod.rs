@@ -9,16 +9,20 @@ pub mod ttm;
 use super::arch::{pgprot_decrypted, pgprot_noncached};
 use super::types::*;
 
-/// The `mmap` operation of a file: sets the VMA up. Returns 0 or a negative
-/// error.
-pub fn call_mmap(file: address_space, vma: &mut vm_area_struct) -> i32 {
+/// The operations of a file; the kernel's `file->f_op`.
+pub fn f_op(file: address_space) -> &'static file_operations {
     match file {
-        address_space::BufferObject => ttm::ttm_bo_mmap(vma),
-        address_space::TrackedBuffer => ttm::ttm_tracked_mmap(vma),
-        address_space::SharedPage => shared_page::mmap(vma),
-        address_space::Doorbell => doorbell::mmap(vma),
-        address_space::File => file::generic_file_mmap(vma),
+        address_space::BufferObject => &ttm::ttm_bo_fops,
+        address_space::TrackedBuffer => &ttm::ttm_tracked_fops,
+        address_space::SharedPage => &shared_page::shared_page_fops,
+        address_space::Doorbell => &doorbell::doorbell_fops,
+        address_space::File => &file::generic_file_fops,
     }
+}
+
+/// Calls the `mmap` operation of a file (`include/linux/fs.h`).
+pub fn call_mmap(file: address_space, vma: &mut vm_area_struct) -> i32 {
+    (f_op(file).mmap)(file, vma)
 }
 
 /// The default protection of a VMA with the attributes its driver chose in

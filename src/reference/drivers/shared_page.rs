@@ -17,8 +17,13 @@ pub static shared_page_vm_ops: vm_operations_struct = vm_operations_struct {
     pfn_mkwrite: Some(shared_page_pfn_mkwrite),
 };
 
+/// The operations of the shared memory's file.
+pub static shared_page_fops: file_operations = file_operations {
+    mmap: shared_page_mmap,
+};
+
 /// Sets up a mapping of the shared memory; refuses copy-on-write.
-pub fn mmap(vma: &mut vm_area_struct) -> i32 {
+fn shared_page_mmap(_file: address_space, vma: &mut vm_area_struct) -> i32 {
     if is_cow_mapping(vma.vm_flags) {
         return -EINVAL;
     }

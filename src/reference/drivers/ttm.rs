@@ -43,15 +43,23 @@ pub static ttm_tracked_vm_ops: vm_operations_struct = vm_operations_struct {
     pfn_mkwrite: Some(ttm_tracked_pfn_mkwrite),
 };
 
+/// The operations of the buffer's file.
+pub static ttm_bo_fops: file_operations = file_operations { mmap: ttm_bo_mmap };
+
+/// The same for a driver that tracks writes.
+pub static ttm_tracked_fops: file_operations = file_operations {
+    mmap: ttm_tracked_mmap,
+};
+
 /// [`ttm_bo_mmap`] for a driver that tracks writes.
-pub fn ttm_tracked_mmap(vma: &mut vm_area_struct) -> i32 {
-    let error = ttm_bo_mmap(vma);
+fn ttm_tracked_mmap(file: address_space, vma: &mut vm_area_struct) -> i32 {
+    let error = ttm_bo_mmap(file, vma);
     vma.vm_ops = Some(&ttm_tracked_vm_ops);
     error
 }
 
 /// Sets up a mapping of the buffer: `VM_PFNMAP` if shared, `VM_MIXEDMAP` if private.
-pub fn ttm_bo_mmap(vma: &mut vm_area_struct) -> i32 {
+fn ttm_bo_mmap(_file: address_space, vma: &mut vm_area_struct) -> i32 {
     let nr_pages = (vma.vm_end - vma.vm_start) >> PAGE_SHIFT;
     if vma.vm_pgoff + nr_pages > BO_PAGES {
         return -EINVAL;
@@ -59,7 +67,7 @@ pub fn ttm_bo_mmap(vma: &mut vm_area_struct) -> i32 {
     vma.vm_ops = Some(&ttm_bo_vm_ops);
     // VM_PFNMAP is for shared mappings only: it does not go with copy-on-write.
     // A private mapping is not VM_IO, so that debuggers can see its copies.
-    if is_cow_mapping(vma.vm_flags) && !is_enabled(CONFIG_FAULT_COW_PFNMAP) {
+    if is_cow_mapping(vma.vm_flags) && !is_injected(CONFIG_FAULT_COW_PFNMAP) {
         vma.vm_flags |= VM_MIXEDMAP;
     } else {
         vma.vm_flags |= VM_PFNMAP | VM_IO;
@@ -99,7 +107,7 @@ fn ttm_bo_vm_fault(vmf: &mut vm_fault) -> vm_fault_t {
         .wrapping_add(neighbour.wrapping_sub(vmf.address) >> PAGE_SHIFT);
     ttm_insert(vma, neighbour, pgoff & (BO_PAGES - 1), prot);
 
-    if is_enabled(CONFIG_FAULT_RETURN_PAGE_AFTER_OVERRIDE) && returns_page(vmf) {
+    if is_injected(CONFIG_FAULT_RETURN_PAGE_AFTER_OVERRIDE) && returns_page(vmf) {
         return 0;
     }
     ttm_insert(vma, vmf.address, vmf.pgoff, prot)

@@ -86,7 +86,7 @@ fn describe_vma(vma: &vm_area_struct) -> String {
         flags.join(" | ")
     };
     let pages = name_pages(vma.vm_start, vma.vm_end);
-    let prot = describe_attributes(vma.vm_page_prot.0);
+    let prot = describe_attributes(vma.vm_page_prot);
     let write = if pte_write(pte_t(vma.vm_page_prot.0)) {
         "writable"
     } else {
@@ -174,7 +174,7 @@ fn describe_leaf(leaf: leaf) -> String {
     let mut text = format!(
         "{level} to {}, {}",
         name_frame(leaf.pfn),
-        describe_attributes(leaf.val)
+        describe_attributes(pgprot_t(leaf.val))
     );
     let access = match (pte_protnone(pte), pte_write(pte)) {
         (true, _) => "no access",

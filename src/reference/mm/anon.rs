@@ -51,7 +51,7 @@ pub fn do_huge_pmd_anonymous_page(vmf: &mut vm_fault) -> vm_fault_t {
     let vma = vmf.vma;
     let haddr = vmf.address & !(PMD_SIZE - 1);
 
-    let Some(page) = branch_some(alloc_huge_page()) else {
+    let Some(page) = branch_some(alloc_hugepage_vma()) else {
         return VM_FAULT_FALLBACK;
     };
     let mut entry = mk_huge_pmd(page, vma.vm_page_prot);

@@ -2,7 +2,7 @@
 
 use super::super::arch::*;
 use super::super::cover;
-use super::super::faults::{CONFIG_FAULT_REBUILD_IN_SPLIT, is_enabled};
+use super::super::faults::{CONFIG_FAULT_REBUILD_IN_SPLIT, is_injected};
 use super::super::types::*;
 use super::mprotect::*;
 use super::page::*;
@@ -29,7 +29,7 @@ fn branch_some<T>(pointer: Option<T>) -> Option<T> {
 fn __split_huge_pmd_locked(vma: &vm_area_struct, pmd: pmd_ptr, haddr: u64) {
     let old_pmd = pmdp_huge_get_and_clear(vma.vm_mm, haddr, pmd);
 
-    if branch(!vma_is_anonymous(vma)) && !is_enabled(CONFIG_FAULT_REBUILD_IN_SPLIT) {
+    if branch(!vma_is_anonymous(vma)) && !is_injected(CONFIG_FAULT_REBUILD_IN_SPLIT) {
         return;
     }
 

@@ -13,7 +13,7 @@
 use super::super::arch::memtype::{track_pfn_insert, track_pfn_remap};
 use super::super::arch::*;
 use super::super::cover;
-use super::super::faults::{CONFIG_FAULT_DROPPED_PROTECTION, is_enabled};
+use super::super::faults::{CONFIG_FAULT_DROPPED_PROTECTION, is_injected};
 use super::super::machine::{BUG_ON, ZERO_PFN, pfn_valid};
 use super::super::types::*;
 use super::pgtable::*;
@@ -103,7 +103,7 @@ fn check_huge_insertion(vma: &vm_area_struct, addr: u64, size: u64) {
 
 fn insert_pfn(vma: &vm_area_struct, addr: u64, pfn: u64, prot: pgprot_t) -> vm_fault_t {
     let mut prot = prot;
-    if is_enabled(CONFIG_FAULT_DROPPED_PROTECTION) {
+    if is_injected(CONFIG_FAULT_DROPPED_PROTECTION) {
         prot = vma.vm_page_prot;
     }
     let ptep = get_locked_pte(vma.vm_mm, addr);
@@ -141,7 +141,7 @@ fn insert_pfn_pmd(
     write: bool,
 ) {
     let mut prot = prot;
-    if is_enabled(CONFIG_FAULT_DROPPED_PROTECTION) {
+    if is_injected(CONFIG_FAULT_DROPPED_PROTECTION) {
         prot = vma.vm_page_prot;
     }
     let old = pmdp_get(pmd);
@@ -185,7 +185,7 @@ fn insert_pfn_pud(
     write: bool,
 ) {
     let mut prot = prot;
-    if is_enabled(CONFIG_FAULT_DROPPED_PROTECTION) {
+    if is_injected(CONFIG_FAULT_DROPPED_PROTECTION) {
         prot = vma.vm_page_prot;
     }
     let old = pudp_get(pud);

@@ -7,7 +7,7 @@
 use super::super::arch::*;
 use super::super::cover;
 use super::super::drivers::file::filemap_migrate_folio;
-use super::super::faults::{CONFIG_FAULT_LOST_UFFD_WP, is_enabled};
+use super::super::faults::{CONFIG_FAULT_LOST_UFFD_WP, is_injected};
 use super::super::machine::with;
 use super::super::types::*;
 use super::huge_memory::__split_huge_pmd;
@@ -136,7 +136,7 @@ fn remove_migration_pte(new_page: page_ptr, vma: &vm_area_struct, address: u64, 
     }
     if branch(is_writable_migration_entry(old_pte)) {
         pte = pte_mkwrite(pte);
-    } else if branch(pte_swp_uffd_wp(old_pte)) && !is_enabled(CONFIG_FAULT_LOST_UFFD_WP) {
+    } else if branch(pte_swp_uffd_wp(old_pte)) && !is_injected(CONFIG_FAULT_LOST_UFFD_WP) {
         pte = pte_mkuffd_wp(pte);
     }
     if branch(PageAnon(new_page)) {

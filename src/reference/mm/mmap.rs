@@ -47,7 +47,7 @@ pub fn mmap_region(
         vm_mm: mm,
         vm_flags,
         vm_page_prot: vm_get_page_prot(vm_flags),
-        vm_ops: None,
+        vm_ops: Some(&vma_dummy_vm_ops),
         vm_file: file,
         vm_pgoff: pgoff,
     };
@@ -58,6 +58,8 @@ pub fn mmap_region(
             free_pgtables(mm, vma.vm_start, vma.vm_end);
             return error;
         }
+    } else {
+        vma_set_anonymous(&mut vma);
     }
     vma.vm_flags |= VM_SOFTDIRTY;
     vma_set_page_prot(&mut vma);

@@ -6,7 +6,7 @@
 
 use super::super::arch::*;
 use super::super::cover;
-use super::super::faults::{CONFIG_FAULT_UNGUARDED_NUMA, is_enabled};
+use super::super::faults::{CONFIG_FAULT_UNGUARDED_NUMA, is_injected};
 use super::super::types::*;
 use super::huge_memory::*;
 use super::migrate::*;
@@ -73,7 +73,7 @@ fn mprotect_fixup(vma: &vm_area_struct, start: u64, end: u64, newflags: vm_flags
 pub fn change_protection(vma: &vm_area_struct, start: u64, end: u64, cp_flags: u32) {
     let mut newprot = vma.vm_page_prot;
     if branch(cp_flags & MM_CP_PROT_NUMA != 0) {
-        newprot = vm_get_page_prot(VM_NONE);
+        newprot = PAGE_NONE();
     }
     for (addr, next) in pud_ranges(start, end) {
         change_pud(vma, addr, next, newprot, cp_flags);
@@ -147,7 +147,7 @@ fn change_present_pte(
             return;
         }
         let mut page = vm_normal_page(vma, addr, oldpte);
-        if is_enabled(CONFIG_FAULT_UNGUARDED_NUMA) {
+        if is_injected(CONFIG_FAULT_UNGUARDED_NUMA) {
             page = pfn_to_online_page(pte_pfn(oldpte));
         }
         let Some(page) = branch_some(page) else {

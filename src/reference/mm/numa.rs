@@ -8,7 +8,7 @@
 
 use super::super::arch::*;
 use super::super::cover;
-use super::super::faults::{CONFIG_FAULT_UNGUARDED_NUMA, is_enabled};
+use super::super::faults::{CONFIG_FAULT_UNGUARDED_NUMA, is_injected};
 use super::super::types::*;
 use super::huge_memory::can_change_pmd_writable;
 use super::mmap::mm_vmas;
@@ -33,10 +33,10 @@ fn branch_some<T>(pointer: Option<T>) -> Option<T> {
 /// Scans an address space: the next access to each page will fault.
 pub fn task_numa_work(mm: mm_ptr) {
     for vma in mm_vmas(mm) {
-        if branch(!vma_migratable(&vma)) && !is_enabled(CONFIG_FAULT_UNGUARDED_NUMA) {
+        if branch(!vma_migratable(&vma)) && !is_injected(CONFIG_FAULT_UNGUARDED_NUMA) {
             continue;
         }
-        if branch(vma.vm_flags & VM_MIXEDMAP != 0) && !is_enabled(CONFIG_FAULT_UNGUARDED_NUMA) {
+        if branch(vma.vm_flags & VM_MIXEDMAP != 0) && !is_injected(CONFIG_FAULT_UNGUARDED_NUMA) {
             continue;
         }
         // Pages of a file that is only read are replicated by other means.
@@ -64,7 +64,7 @@ pub fn do_numa_page(vmf: &mut vm_fault, ptep: pte_ptr) -> vm_fault_t {
     let mut pte = pte_modify(old_pte, vma.vm_page_prot);
 
     let mut page = vm_normal_page(vma, vmf.address, pte);
-    if is_enabled(CONFIG_FAULT_UNGUARDED_NUMA) {
+    if is_injected(CONFIG_FAULT_UNGUARDED_NUMA) {
         page = pfn_to_online_page(pte_pfn(pte));
     }
     let moved = page.and_then(|page| migrate_misplaced_page(page, vma, vmf.address));
@@ -101,7 +101,7 @@ fn migrate_misplaced_page(page: page_ptr, vma: &vm_area_struct, address: u64) ->
         return None;
     }
     // A page of the file stays: others may look for it there.
-    if branch(!PageAnon(page)) && !is_enabled(CONFIG_FAULT_UNGUARDED_NUMA) {
+    if branch(!PageAnon(page)) && !is_injected(CONFIG_FAULT_UNGUARDED_NUMA) {
         return None;
     }
     let new_page = branch_some(alloc_page())?;
@@ -124,7 +124,7 @@ pub fn do_huge_pmd_numa_page(vmf: &mut vm_fault) -> vm_fault_t {
     let mut pmd = pmd_modify(oldpmd, vma.vm_page_prot);
 
     let mut page = vm_normal_page_pmd(vma, haddr, pmd);
-    if is_enabled(CONFIG_FAULT_UNGUARDED_NUMA) {
+    if is_injected(CONFIG_FAULT_UNGUARDED_NUMA) {
         page = pfn_to_online_page(pmd_pfn(pmd));
     }
     let moved = page.and_then(|page| migrate_misplaced_huge_page(page, vma, haddr));
@@ -161,7 +161,7 @@ fn migrate_misplaced_huge_page(
     if branch(shared) {
         return None;
     }
-    let new_page = branch_some(alloc_huge_page())?;
+    let new_page = branch_some(alloc_hugepage_vma())?;
     for n in 0..HPAGE_PMD_NR {
         folio_migrate_copy(nth_page(new_page, n), nth_page(page, n));
         release_moved_page(nth_page(page, n));

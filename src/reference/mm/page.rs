@@ -27,7 +27,7 @@ pub fn alloc_page() -> Option<page_ptr> {
 }
 
 /// A free pair of pages aligned for a PMD leaf.
-pub fn alloc_huge_page() -> Option<page_ptr> {
+pub fn alloc_hugepage_vma() -> Option<page_ptr> {
     with(|m| {
         let free = |pfn: usize| m.mem_map[pfn].flags == 0;
         let mut pairs = (HUGE_POOL_START..POOL_END).step_by(HPAGE_PMD_NR as usize);

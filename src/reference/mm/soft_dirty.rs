@@ -3,7 +3,7 @@
 
 use super::super::arch::*;
 use super::super::cover;
-use super::super::faults::{CONFIG_FAULT_LOST_SOFT_DIRTY, is_enabled};
+use super::super::faults::{CONFIG_FAULT_LOST_SOFT_DIRTY, is_injected};
 use super::super::types::*;
 use super::huge_memory::__split_huge_pud;
 use super::migrate::wrprotect_migration_entry;
@@ -71,7 +71,7 @@ fn clear_soft_dirty(vma: &vm_area_struct, addr: u64, ptep: pte_ptr) {
         let mut ptent = pte_swp_clear_soft_dirty(ptent);
         // A page in migration must not come back writable, or the next write
         // is missed. Linux 6.12 does not see to it.
-        if !is_enabled(CONFIG_FAULT_LOST_SOFT_DIRTY) {
+        if !is_injected(CONFIG_FAULT_LOST_SOFT_DIRTY) {
             ptent = wrprotect_migration_entry(ptent);
         }
         set_pte_at(vma.vm_mm, addr, ptep, ptent);

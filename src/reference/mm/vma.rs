@@ -2,7 +2,7 @@
 
 use super::super::arch::*;
 use super::super::cover;
-use super::super::faults::{CONFIG_FAULT_DEFAULT_DRIFT, is_enabled};
+use super::super::faults::{CONFIG_FAULT_DEFAULT_DRIFT, is_injected};
 use super::super::types::*;
 
 #[track_caller]
@@ -24,7 +24,7 @@ pub fn vma_set_page_prot(vma: &mut vm_area_struct) {
 }
 
 fn vm_pgprot_modify(oldprot: pgprot_t, vm_flags: vm_flags_t) -> pgprot_t {
-    if is_enabled(CONFIG_FAULT_DEFAULT_DRIFT) {
+    if is_injected(CONFIG_FAULT_DEFAULT_DRIFT) {
         return vm_get_page_prot(vm_flags);
     }
     pgprot_modify(oldprot, vm_get_page_prot(vm_flags))
@@ -91,6 +91,21 @@ pub fn vma_is_anonymous(vma: &vm_area_struct) -> bool {
 /// The operations of a VMA; an anonymous one has none.
 pub fn vma_ops(vma: &vm_area_struct) -> &'static vm_operations_struct {
     vma.vm_ops.unwrap_or(&NO_OPERATIONS)
+}
+
+/// What every VMA is born with (`mm/init-mm.c`): since Linux 4.18, one whose
+/// driver sets no operations does not count as anonymous.
+pub static vma_dummy_vm_ops: vm_operations_struct = vm_operations_struct {
+    name: "dummy",
+    fault: None,
+    huge_fault: None,
+    page_mkwrite: None,
+    pfn_mkwrite: None,
+};
+
+/// Makes a new VMA anonymous (`include/linux/mm.h`).
+pub fn vma_set_anonymous(vma: &mut vm_area_struct) {
+    vma.vm_ops = None;
 }
 
 static NO_OPERATIONS: vm_operations_struct = vm_operations_struct {

@@ -110,6 +110,7 @@ impl<'s> Output<'s> {
             name_len,
             is_static: definition.is_static,
             is_macro: definition.is_macro,
+            is_rust_only: false,
             in_conditional: definition.in_conditional,
         });
     }

@@ -1,0 +1,47 @@
+/* Nobody suffers in this tree: a warning. */
+/* --- file: arch/toy/include/asm/pgtable.h */
+#define PFN 0xfffffffffffff000UL
+#define VALID 0x1UL
+#define WRITE 0x2UL
+#define CACHE 0x30UL
+#define UNCACHED 0x10UL
+#define COMBINED 0x20UL
+#define DIRTY 0x40UL
+#define ACCESSED 0x80UL
+
+typedef struct { unsigned long pte; } pte_t;
+typedef struct { unsigned long prot; } pgprot_t;
+#define pte_val(x) ((x).pte)
+#define pgprot_val(x) ((x).prot)
+#define __pte(x) ((pte_t) { (x) })
+#define __pgprot(x) ((pgprot_t) { (x) })
+
+#define PAGE_NONE __pgprot(0)
+#define PAGE_READONLY __pgprot(VALID)
+#define PAGE_SHARED __pgprot(VALID | WRITE)
+
+#define pgprot_noncached(prot) __pgprot((pgprot_val(prot) & ~CACHE) | UNCACHED)
+#define pgprot_writecombine(prot) __pgprot((pgprot_val(prot) & ~CACHE) | COMBINED)
+
+#define KEPT (PFN | DIRTY | ACCESSED)
+
+static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
+{
+	return __pte((pte_val(pte) & KEPT) | (pgprot_val(prot) & ~KEPT));
+}
+/* --- file: mm/protect.rs */
+use crate::bindings::*;
+
+fn protect_bad(vma: &mut vm_area_struct, address: usize, ptep: &mut pte_t) {
+    let old = ptep_get(ptep);
+
+    set_pte_at(vma.vm_mm, address, ptep, pte_modify(old, vma.vm_page_prot)); /* warning: [attribute-loss] pte_modify() replaces the caching mode */
+}
+
+pub fn protect(mm: &mut mm_struct, address: usize, ptep: &mut pte_t) {
+    let vma = find_vma(mm, address);
+
+    if let Some(vma) = vma {
+        protect_bad(vma, address, ptep);
+    }
+}
