@@ -724,6 +724,23 @@ impl<'p> Engine<'p> {
         }
     }
 
+    /// The type of the object at a place, if it is known and no pointer.
+    fn type_of(&self, frame: Frame<'p>, state: &State, place: &Place) -> Option<Symbol> {
+        let program = self.setting.world.program;
+        let outer = match place.base {
+            Base::Local(local) => frame.function.locals[local.0 as usize].ty,
+            Base::Object(number) => {
+                let ty = state.objects.get(usize::from(number))?;
+                TypeRef::named(ty.as_str(), 0)
+            }
+            Base::Result(_) | Base::Global(_) => return None,
+        };
+        let inner = place.fields.iter().fold(outer, |ty, &field| {
+            program.field_type(ty.base, field, frame.function.file)
+        });
+        (inner.pointers == 0 && !inner.is_unknown()).then_some(inner.base)
+    }
+
     /// Runs a function on the arguments of a call.
     fn call_function(
         &mut self,
@@ -740,7 +757,8 @@ impl<'p> Engine<'p> {
             .map(|known| passage.hand_in(state, known))
             .collect();
         arguments.truncate(self.setting.world.program.function(target).n_params);
-        let inner = passage.inner(state, self.setting.hypothesis.flags);
+        let flags = self.setting.hypothesis.flags;
+        let inner = passage.inner(state, flags, |place| self.type_of(frame, state, place));
         let callee = match frame.body.expr(call).kind {
             ExprKind::Call { callee, .. } => strip(frame.body, callee),
             _ => call,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::bits::Bits;
+use crate::program::Symbol;
 
 use super::run::Exit;
 use super::state::State;
@@ -70,8 +71,13 @@ impl Passage {
         Place::whole(Base::Object(number as u8)).join(inner)
     }
 
-    /// What the callee can see.
-    pub fn inner(&mut self, state: &State, flags: Bits) -> State {
+    /// What the callee can see. `type_of` tells the type of a place of the caller's.
+    pub fn inner(
+        &mut self,
+        state: &State,
+        flags: Bits,
+        type_of: impl Fn(&Place) -> Option<Symbol>,
+    ) -> State {
         let mut inner = State::new(flags);
         inner.is_bound = state.is_bound;
         inner.is_accessible = state.is_accessible;
@@ -91,6 +97,8 @@ impl Passage {
             }
             done += 1;
         }
+        let types = self.objects.iter().map(type_of);
+        inner.objects = types.map(Option::unwrap_or_default).collect();
         for (old, new) in &self.slots {
             if let Some(slot) = state.slots.get(old) {
                 let mut slot = *slot;

@@ -93,7 +93,8 @@ pub struct Cut {
     pub because: Because,
 }
 
-/// The objects that arguments lead to, with the types of the parameters and members.
+/// The objects that arguments lead to, with the types that callers know, or else those of the
+/// parameters and members.
 fn objects(
     program: &Program,
     function: &Function,
@@ -108,9 +109,13 @@ fn objects(
         _ => None,
     };
     let params = function.params().iter().zip(arguments);
-    let mut objects: Vec<(u8, Symbol)> = params
-        .filter_map(|(param, known)| object(param.ty, known))
-        .collect();
+    let known = (0u8..).zip(state.objects.iter().copied());
+    let mut objects: Vec<(u8, Symbol)> = known.filter(|(_, ty)| *ty != "").collect();
+    for inner in params.filter_map(|(param, known)| object(param.ty, known)) {
+        if !objects.iter().any(|(number, _)| *number == inner.0) {
+            objects.push(inner);
+        }
+    }
     let mut done = 0;
     while let Some(&(outer, ty)) = objects.get(done) {
         for (place, known) in &state.store {

@@ -21,6 +21,8 @@ pub struct State {
     pub is_accessible: bool,
     /// Flags known because of something about override mappings beyond the hypothesis' own.
     pub learnt: Vec<(u128, Because)>,
+    /// The types of the caller's objects, by number; the empty name where the caller does not know.
+    pub objects: Vec<Symbol>,
     /// Values of places; an absent one is unknown.
     pub store: LiteMap<Place, Known>,
     /// Pointers to entries: what each is known to point to.
@@ -131,6 +133,7 @@ impl State {
             is_accessible: false,
             flags,
             learnt: Vec::new(),
+            objects: Vec::new(),
             store: LiteMap::new_vec(),
             slots: LiteMap::new_vec(),
             entries: LiteMap::new_vec(),
@@ -299,6 +302,7 @@ impl State {
         let mut joined = State::new(self.flags.join(other.flags));
         joined.is_bound = self.is_bound || other.is_bound;
         joined.is_accessible = self.is_accessible && other.is_accessible;
+        joined.objects.clone_from(&self.objects);
         joined.learnt.clone_from(&self.learnt);
         joined.learnt.extend(other.learnt.iter().copied());
         joined.learnt.sort();
