@@ -379,6 +379,10 @@ impl Case<'_> {
             }
             if let Some(climbed) = setters.get(&setter) {
                 judgement.guards.extend(&climbed.guards);
+                // Nobody asks for it, whatever the mapping.
+                if climbed.because.is_nothing() {
+                    judgement.reasons.insert(Reason::Entry);
+                }
                 self.name_facts(climbed.because, setters, judgement, explained);
             }
         }
