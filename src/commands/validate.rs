@@ -1,9 +1,9 @@
 //! `ptelint validate`: the rules against mutants of the reference.
 
 use clap::Args;
+use ptelint::report;
 use ptelint::validate::judge::Bound;
 use ptelint::validate::{self, Options};
-use ptelint::report;
 
 use super::format::Format;
 use super::output::{self, Output};
@@ -83,5 +83,8 @@ fn in_pool<T: Send>(
         return Ok(work()?);
     };
     let pool = rayon::ThreadPoolBuilder::new();
-    Ok(pool.num_threads(usize::from(threads)).build()?.install(work)?)
+    Ok(pool
+        .num_threads(usize::from(threads))
+        .build()?
+        .install(work)?)
 }

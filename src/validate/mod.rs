@@ -26,12 +26,12 @@ pub mod table;
 use rayon::prelude::*;
 
 use crate::pipeline::PipelineError;
-use judge::{Bound, Verdict};
+use judge::Bound;
 use mutant::Mutant;
-use program::{Program, ProgramError};
+use program::{Program, ProgramError, Survey, reference_verdict};
 use source::Source;
 use statics::{StaticVerdict, static_verdict};
-use table::{AsBuilt, Dynamic, Judged, Validation};
+use table::{AsBuilt, Disagreement, Dynamic, Judged, Validation};
 
 /// Which mutants, and how far they are explored.
 #[derive(Clone, Copy, Debug)]
@@ -101,13 +101,19 @@ pub fn validate(options: &Options) -> Result<Validation, ValidateError> {
         .filter(|mutant| !program.left_out.contains(&mutant.number))
         .collect();
 
-    let reference = program.run(0, options.bound, &["Attributes"])?;
     let original = static_verdict(model::sources())?;
+    let surveys = program.survey(options.bound)?;
+    let bench = Bench {
+        program: &program,
+        original: &original,
+        bound: options.bound,
+        surveys: &surveys,
+    };
     let judged = compiled
         .par_iter()
-        .map(|mutant| judge_one(mutant, &program, options.bound, &reference, &original))
+        .map(|mutant| bench.judge(mutant))
         .collect::<Result<Vec<Judged>, ValidateError>>()?;
-    let as_built = built_singly(&judged, options)?;
+    let as_built = bench.build_singly(&judged, options.singly_every)?;
     let left_out = chosen
         .iter()
         .filter(|mutant| program.left_out.contains(&mutant.number))
@@ -116,7 +122,6 @@ pub fn validate(options: &Options) -> Result<Validation, ValidateError> {
     Ok(Validation {
         count: all.len(),
         bound: options.bound,
-        reference_holds: matches!(reference, Verdict::Survived { .. }),
         judged,
         left_out,
         as_built,
@@ -126,58 +131,90 @@ pub fn validate(options: &Options) -> Result<Validation, ValidateError> {
 fn choose<'a>(all: &'a [Mutant], options: &Options) -> Result<Vec<&'a Mutant>, ValidateError> {
     if let Some(number) = options.mutant {
         let found = all.iter().find(|mutant| mutant.number == number);
-        return found.map(|mutant| vec![mutant]).ok_or(ValidateError::NoMutant {
-            number,
-            count: all.len(),
-        });
+        return found
+            .map(|mutant| vec![mutant])
+            .ok_or(ValidateError::NoMutant {
+                number,
+                count: all.len(),
+            });
     }
     let wanted = options.sample.unwrap_or(all.len()).min(all.len());
     Ok((0..wanted).map(|i| &all[i * all.len() / wanted]).collect())
 }
 
-fn judge_one(
-    mutant: &Mutant,
-    program: &Program,
+/// What mutants are tried on.
+struct Bench<'a> {
+    program: &'a Program,
+    original: &'a StaticVerdict,
     bound: Bound,
-    reference: &Verdict,
-    original: &StaticVerdict,
-) -> Result<Judged, ValidateError> {
-    let asked_for = scope::asked_for(mutant.operator);
-    let verdict = program.run(mutant.number, bound, &asked_for)?;
+    surveys: &'a [Survey],
+}
+
+impl Bench<'_> {
+    fn judge(&self, mutant: &Mutant) -> Result<Judged, ValidateError> {
+        let statics = static_verdict(sources_with(mutant))?.beyond(self.original);
+        let dynamic = self.run(mutant, self.bound, self.surveys)?;
+        let judged = Judged::new(mutant.clone(), dynamic, self.bound, statics);
+        if judged.disagreement() != Some(Disagreement::FalseAlarm) {
+            return Ok(judged);
+        }
+        // Harm may only lie further away than most of it: an alarm is worth a longer search.
+        let bound = Bound {
+            depth: self.bound.depth + 1,
+        };
+        let surveys = self.program.survey(bound)?;
+        let dynamic = self.run(mutant, bound, &surveys)?;
+        Ok(Judged::new(mutant.clone(), dynamic, bound, judged.statics))
+    }
+
+    fn run(
+        &self,
+        mutant: &Mutant,
+        bound: Bound,
+        surveys: &[Survey],
+    ) -> Result<Dynamic, ValidateError> {
+        let places = self.program.places(mutant.number, surveys);
+        let asked_for = scope::asked_for(mutant);
+        let verdict = self
+            .program
+            .run(mutant.number, bound, &asked_for, &places)?;
+        Ok(Dynamic::new(verdict, &reference_verdict(surveys, &places)))
+    }
+
+    /// Some mutants are compiled as anyone would, to see that the program of all means the same.
+    fn build_singly(&self, judged: &[Judged], every: usize) -> Result<Vec<AsBuilt>, ValidateError> {
+        let picked = judged.iter().enumerate();
+        let picked: Vec<&Mutant> = picked
+            .filter(|(at, _)| every != 0 && at % every == 0)
+            .map(|(_, judged)| &judged.mutant)
+            .collect();
+        // That two programs mean the same shows in shorter sequences too.
+        let bound = Bound {
+            depth: self.bound.depth.saturating_sub(1),
+        };
+        let all = |mutant: &Mutant| self.program.places(mutant.number, self.surveys);
+        picked
+            .par_iter()
+            .map(|mutant| {
+                let asked_for = scope::asked_for(mutant);
+                let verdict =
+                    |program: &Program| program.run(mutant.number, bound, &asked_for, &all(mutant));
+                let is_same = verdict(&Program::of_one(mutant)?)? == verdict(self.program)?;
+                Ok(AsBuilt {
+                    number: mutant.number,
+                    is_same,
+                })
+            })
+            .collect()
+    }
+}
+
+fn sources_with(mutant: &Mutant) -> Vec<(String, Vec<u8>)> {
     let mut sources = model::sources();
     for (path, text) in &mut sources {
         if *path == mutant.file {
             *text = mutant.text.clone().into_bytes();
         }
     }
-    let statics = static_verdict(sources)?.beyond(original);
-    Ok(Judged::new(
-        mutant.clone(),
-        Dynamic::new(verdict, reference),
-        statics,
-    ))
-}
-
-/// Some mutants are compiled as anyone would, to see that the program of all means the same.
-fn built_singly(judged: &[Judged], options: &Options) -> Result<Vec<AsBuilt>, ValidateError> {
-    let every = options.singly_every;
-    let picked: Vec<&Judged> = judged
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| every != 0 && at % every == 0)
-        .map(|(_, judged)| judged)
-        .collect();
-    picked
-        .par_iter()
-        .map(|judged| {
-            let mutant = &judged.mutant;
-            let program = Program::of_one(mutant)?;
-            let asked_for = scope::asked_for(mutant.operator);
-            let verdict = program.run(mutant.number, options.bound, &asked_for)?;
-            Ok(AsBuilt {
-                number: mutant.number,
-                is_same: verdict == judged.dynamic.verdict,
-            })
-        })
-        .collect()
+    sources
 }

@@ -76,6 +76,8 @@ pub struct Mutant {
     pub line: usize,
     /// The function or constant it is in.
     pub item: String,
+    /// Whether that function makes entries from a protection.
+    pub constructs: bool,
     /// What was done.
     pub what: String,
     /// The file as it is with the change.

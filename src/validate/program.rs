@@ -1,7 +1,7 @@
 //! The program made of the mutants: written to a temporary directory, built with cargo, run once for
 //! each mutant.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::judge::{Bound, Verdict};
+use super::judge::{self, Bound, Verdict};
 use super::model;
 use super::mutant::Mutant;
-use super::schemata::{Schema, schema};
+use super::schemata::{Schema, Schemata};
 use super::source::Source;
 
 /// Why there is no verdict.
@@ -47,6 +47,16 @@ pub struct Program {
     folder: TempDir,
     /// Mutants that are not in it, for they do not compile.
     pub left_out: BTreeSet<u32>,
+    /// The functions that differ in each mutant.
+    functions: BTreeMap<u32, BTreeSet<usize>>,
+}
+
+/// What the reference does in one place.
+pub struct Survey {
+    /// Of the states it gets into.
+    fingerprint: u64,
+    /// The functions it calls, of those that differ in some mutant.
+    called: BTreeSet<usize>,
 }
 
 const MANIFEST: &str = "\
@@ -67,23 +77,26 @@ impl Program {
     pub fn of_all(sources: &[Source], mutants: &[&Mutant]) -> Result<Program, ProgramError> {
         let mut left_out = BTreeSet::new();
         loop {
-            let schemata: Vec<Schema> = sources
-                .iter()
-                .map(|source| {
-                    let compiled = mutants.iter().copied();
-                    schema(source, compiled.filter(|mutant| !left_out.contains(&mutant.number)))
-                })
+            let compiled = mutants.iter().copied();
+            let compiled: Vec<&Mutant> = compiled
+                .filter(|mutant| !left_out.contains(&mutant.number))
                 .collect();
-            let files = schemata.iter().map(|schema| (schema.path.as_str(), schema.text.as_str()));
+            let schemata = Schemata::of(sources, &compiled);
+            let files = schemata.files.iter();
+            let files = files.map(|schema| (schema.path.as_str(), schema.text.as_str()));
             let folder = write(files)?;
             let errors = check(folder.path())?;
             if errors.is_empty() {
                 build(folder.path())?;
-                return Ok(Program { folder, left_out });
+                return Ok(Program {
+                    folder,
+                    left_out,
+                    functions: schemata.functions,
+                });
             }
             let blamed: BTreeSet<u32> = errors
                 .iter()
-                .filter_map(|error| error.mutant(&schemata))
+                .filter_map(|error| error.mutant(&schemata.files))
                 .collect();
             if blamed.is_empty() {
                 let texts: Vec<&str> = errors.iter().map(|error| error.text.as_str()).collect();
@@ -95,16 +108,51 @@ impl Program {
 
     /// Builds one mutant as anyone would.
     pub fn of_one(mutant: &Mutant) -> Result<Program, ProgramError> {
-        let files = model::FILES.iter().map(|&(path, text)| match path == mutant.file {
-            true => (path, mutant.text.as_str()),
-            false => (path, text),
-        });
+        let files = model::FILES
+            .iter()
+            .map(|&(path, text)| match path == mutant.file {
+                true => (path, mutant.text.as_str()),
+                false => (path, text),
+            });
         let folder = write(files)?;
         build(folder.path())?;
         Ok(Program {
             folder,
             left_out: BTreeSet::new(),
+            functions: BTreeMap::new(),
         })
+    }
+
+    /// What the reference does in each place. Fails if it breaks the invariant.
+    pub fn survey(&self, bound: Bound) -> Result<Vec<Survey>, ProgramError> {
+        let (_, text) = self.execute(&["survey", &bound.depth.to_string()])?;
+        let line = |line: &str| {
+            let (fingerprint, called) = line.split_once(' ')?;
+            let called = called.split(',').filter(|id| !id.is_empty());
+            Some(Survey {
+                fingerprint: u64::from_str_radix(fingerprint, 16).ok()?,
+                called: called.map(|id| id.parse().ok()).collect::<Option<_>>()?,
+            })
+        };
+        let surveys: Option<Vec<Survey>> = text.lines().map(line).collect();
+        let is_whole = |surveys: &Vec<Survey>| surveys.len() == judge::places().len();
+        let no_verdict = ProgramError::NoVerdict {
+            number: 0,
+            text: text.clone(),
+        };
+        surveys.filter(is_whole).ok_or(no_verdict)
+    }
+
+    /// The places where a mutant can differ from the reference: up to the first call of a function
+    /// that differs, both do the same.
+    pub fn places(&self, number: u32, surveys: &[Survey]) -> Vec<usize> {
+        let functions = self.functions.get(&number);
+        (0..surveys.len())
+            .filter(|&place| {
+                let is_called = |id: &usize| surveys[place].called.contains(id);
+                functions.is_some_and(|functions| functions.iter().any(is_called))
+            })
+            .collect()
     }
 
     /// Runs a mutant; 0 is the reference itself.
@@ -113,26 +161,45 @@ impl Program {
         number: u32,
         bound: Bound,
         asked_for: &[&str],
+        places: &[usize],
     ) -> Result<Verdict, ProgramError> {
-        let mut command = Command::new(executable(self.folder.path()));
-        command.args([number.to_string(), bound.depth.to_string(), asked_for.join(",")]);
-        let output = command.output().map_err(|error| ProgramError::NoCargo {
-            command: "the mutants' program".to_owned(),
-            error,
-        })?;
-        let text = String::from_utf8_lossy(&output.stdout);
+        let places: Vec<String> = places.iter().map(usize::to_string).collect();
+        let (is_success, text) = self.execute(&[
+            &number.to_string(),
+            &bound.depth.to_string(),
+            &asked_for.join(","),
+            &places.join(","),
+        ])?;
         match text.parse() {
             Ok(verdict) => Ok(verdict),
             // A stack that overflows cannot be caught inside.
-            Err(_) if !output.status.success() => Ok(Verdict::Crashed {
+            Err(_) if !is_success => Ok(Verdict::Crashed {
                 arch: "any".to_owned(),
                 world: "any".to_owned(),
             }),
-            Err(_) => Err(ProgramError::NoVerdict {
-                number,
-                text: text.into_owned(),
-            }),
+            Err(_) => Err(ProgramError::NoVerdict { number, text }),
         }
+    }
+
+    fn execute(&self, arguments: &[&str]) -> Result<(bool, String), ProgramError> {
+        let mut command = Command::new(executable(self.folder.path()));
+        let output = command.args(arguments).output();
+        let output = output.map_err(|error| ProgramError::NoCargo {
+            command: "the mutants' program".to_owned(),
+            error,
+        })?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok((output.status.success(), text))
+    }
+}
+
+/// What the reference's verdict in these places is.
+pub fn reference_verdict(surveys: &[Survey], places: &[usize]) -> Verdict {
+    let fingerprints = places
+        .iter()
+        .map(|&place| (place, surveys[place].fingerprint));
+    Verdict::Survived {
+        fingerprint: judge::fold(fingerprints),
     }
 }
 
@@ -143,7 +210,9 @@ fn executable(folder: &Path) -> PathBuf {
 
 /// The program's source in a new directory.
 fn write<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<TempDir, ProgramError> {
-    let folder = tempfile::Builder::new().prefix("ptelint-mutants-").tempdir()?;
+    let folder = tempfile::Builder::new()
+        .prefix("ptelint-mutants-")
+        .tempdir()?;
     let src = folder.path().join("src");
     fs::create_dir_all(&src)?;
     fs::write(folder.path().join("Cargo.toml"), MANIFEST)?;
@@ -171,7 +240,9 @@ impl CompileError {
     /// The mutant whose text is wrong.
     fn mutant(&self, schemata: &[Schema]) -> Option<u32> {
         self.places.iter().find_map(|(file, line)| {
-            let schema = schemata.iter().find(|schema| file.ends_with(&schema.path))?;
+            let schema = schemata
+                .iter()
+                .find(|schema| file.ends_with(&schema.path))?;
             schema.mutant_at(*line)
         })
     }
@@ -195,7 +266,9 @@ fn check(folder: &Path) -> Result<Vec<CompileError>, ProgramError> {
 /// What cargo's message says, if it is of an error with a place.
 fn compile_error(message: &serde_json::Value) -> Option<CompileError> {
     let is_error = message["level"] == "error";
-    let spans = message["spans"].as_array().filter(|spans| !spans.is_empty())?;
+    let spans = message["spans"]
+        .as_array()
+        .filter(|spans| !spans.is_empty())?;
     let place = |span: &serde_json::Value| {
         let file = span["file_name"].as_str()?.to_owned();
         Some((file, span["line_start"].as_u64()? as usize))

@@ -16,6 +16,15 @@ use syn::{Item, ItemConst, ItemFn};
 use super::mutant::Mutant;
 use super::source::{Source, range};
 
+/// The source of the program made of all mutants.
+#[derive(Default)]
+pub struct Schemata {
+    /// Each file of the reference.
+    pub files: Vec<Schema>,
+    /// The functions that differ in each mutant, by the numbers they ask for a mutant with.
+    pub functions: BTreeMap<u32, BTreeSet<usize>>,
+}
+
 /// A file of the program made of all mutants.
 pub struct Schema {
     /// Path below the reference's directory.
@@ -23,7 +32,7 @@ pub struct Schema {
     /// Its text.
     pub text: String,
     /// Lines, from 1, of each mutant's own text.
-    pub lines: Vec<(Range<usize>, u32)>,
+    lines: Vec<(Range<usize>, u32)>,
 }
 
 impl Schema {
@@ -34,38 +43,53 @@ impl Schema {
     }
 }
 
-/// Puts the mutants of one file into it.
-pub fn schema<'a>(source: &Source, mutants: impl Iterator<Item = &'a Mutant>) -> Schema {
-    let mut bodies: BTreeMap<String, Vec<(u32, String)>> = BTreeMap::new();
-    for mutant in mutants.filter(|mutant| mutant.file == source.path) {
-        for (function, body) in alternatives(source, mutant) {
-            bodies.entry(function).or_default().push((mutant.number, body));
+impl Schemata {
+    /// Puts mutants into the reference.
+    pub fn of(sources: &[Source], mutants: &[&Mutant]) -> Schemata {
+        let mut schemata = Schemata::default();
+        let mut next = 0;
+        for source in sources {
+            schemata.add(source, mutants, &mut next);
         }
+        schemata
     }
-    let mut schema = Schema {
-        path: source.path.clone(),
-        text: String::new(),
-        lines: Vec::new(),
-    };
-    let mut done = 0;
-    for function in source.functions() {
-        let Some(bodies) = bodies.get(&function.sig.ident.to_string()) else {
-            continue;
+
+    /// Puts the mutants of one file into it. Functions with a choice are numbered from `next` on.
+    fn add(&mut self, source: &Source, mutants: &[&Mutant], next: &mut usize) {
+        let mut bodies: BTreeMap<String, Vec<(u32, String)>> = BTreeMap::new();
+        for mutant in mutants.iter().filter(|mutant| mutant.file == source.path) {
+            for (function, body) in alternatives(source, mutant) {
+                let bodies = bodies.entry(function).or_default();
+                bodies.push((mutant.number, body));
+            }
+        }
+        let mut schema = Schema {
+            path: source.path.clone(),
+            text: String::new(),
+            lines: Vec::new(),
         };
-        let block = range(&*function.block);
-        schema.text.push_str(&source.text[done..block.start]);
-        schema.text.push_str("{ match crate::mutant::selected() {\n");
-        for (number, body) in bodies {
-            let first = schema.text.matches('\n').count() + 1;
-            let _ = writeln!(schema.text, "{number} => {body}");
-            let last = schema.text.matches('\n').count() + 1;
-            schema.lines.push((first..last, *number));
+        let mut done = 0;
+        for function in source.functions() {
+            let Some(bodies) = bodies.get(&function.sig.ident.to_string()) else {
+                continue;
+            };
+            let block = range(&*function.block);
+            schema.text.push_str(&source.text[done..block.start]);
+            let _ = writeln!(schema.text, "{{ match crate::mutant::selected({next}) {{");
+            for (number, body) in bodies {
+                let first = schema.text.matches('\n').count() + 1;
+                let _ = writeln!(schema.text, "{number} => {body}");
+                let last = schema.text.matches('\n').count() + 1;
+                schema.lines.push((first..last, *number));
+                self.functions.entry(*number).or_default().insert(*next);
+            }
+            let _ = write!(schema.text, "_ => {}\n}} }}", &source.text[block.clone()]);
+            done = block.end;
+            *next += 1;
         }
-        let _ = write!(schema.text, "_ => {}\n}} }}", &source.text[block.clone()]);
-        done = block.end;
+        schema.text.push_str(&source.text[done..]);
+        self.files.push(schema);
     }
-    schema.text.push_str(&source.text[done..]);
-    schema
 }
 
 /// The functions that are other ones in a mutant, with their bodies. A mutant that does not parse has
@@ -129,8 +153,14 @@ impl<'a> Shadows<'a> {
             let before = changed.len();
             for constant in constants(mutated) {
                 let name = constant.ident.to_string();
-                let differs = values.get(&name).is_some_and(|value| *value != tokens(constant));
-                if differs || names(&*constant.expr).iter().any(|used| changed.contains(used)) {
+                let differs = values
+                    .get(&name)
+                    .is_some_and(|value| *value != tokens(constant));
+                if differs
+                    || names(&*constant.expr)
+                        .iter()
+                        .any(|used| changed.contains(used))
+                {
                     changed.insert(name);
                 }
             }
@@ -187,6 +217,7 @@ mod tests {
             file: "mm/test.rs".to_owned(),
             line: 1,
             item: String::new(),
+            constructs: false,
             what: String::new(),
             text: text.to_owned(),
         }
@@ -205,14 +236,20 @@ fn two() -> u64 {
 
     fn text_with(mutated: &str) -> Schema {
         let source = Source::parse("mm/test.rs", TEXT).expect("the test's source parses");
-        schema(&source, [mutant(7, mutated)].iter())
+        let mut schemata = Schemata::of(&[source], &[&mutant(7, mutated)]);
+        assert_eq!(schemata.functions[&7], BTreeSet::from([0]));
+        schemata.files.remove(0)
     }
 
     #[test]
     fn a_function_that_differs_has_two_bodies() {
         let schema = text_with(&TEXT.replace("    4\n", "    5\n"));
-        assert!(schema.text.contains("7 => {\n{\n    5\n}\n}\n_ => {\n    4\n}"));
-        assert_eq!(schema.text.matches("selected()").count(), 1);
+        assert!(
+            schema
+                .text
+                .contains("7 => {\n{\n    5\n}\n}\n_ => {\n    4\n}")
+        );
+        assert_eq!(schema.text.matches("selected(0)").count(), 1);
         let line = schema.text.lines().position(|line| line == "    5");
         assert_eq!(schema.mutant_at(line.expect("the line") + 1), Some(7));
         assert_eq!(schema.mutant_at(1), None);
@@ -223,12 +260,13 @@ fn two() -> u64 {
         let schema = text_with(&TEXT.replace("A: u64 = 1", "A: u64 = 3"));
         let body = "7 => {\nconst A: u64 = 3;\nconst B: u64 = A | 2;\n{\n    B\n}\n}";
         assert!(schema.text.contains(body), "{}", schema.text);
-        assert_eq!(schema.text.matches("selected()").count(), 1);
+        assert_eq!(schema.text.matches("selected(0)").count(), 1);
     }
 
     #[test]
     fn a_new_function_comes_along() {
-        let mutated = TEXT.replace("    4\n", "    helper()\n") + "fn helper() -> u64 {\n    4\n}\n";
+        let mutated =
+            TEXT.replace("    4\n", "    helper()\n") + "fn helper() -> u64 {\n    4\n}\n";
         let schema = text_with(&mutated);
         let body = "7 => {\nfn helper() -> u64 {\n    4\n}\n{\n    helper()\n}\n}";
         assert!(schema.text.contains(body), "{}", schema.text);

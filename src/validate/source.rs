@@ -54,7 +54,11 @@ impl Source {
 
     /// The name of the function or constant a byte lies in.
     pub fn item_at(&self, at: usize) -> String {
-        let item = self.tree.items.iter().find(|item| range(item).contains(&at));
+        let item = self
+            .tree
+            .items
+            .iter()
+            .find(|item| range(item).contains(&at));
         match item {
             Some(Item::Fn(function)) => function.sig.ident.to_string(),
             Some(Item::Const(constant)) => constant.ident.to_string(),

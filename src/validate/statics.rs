@@ -39,9 +39,9 @@ impl Alarm {
         (self.rule, &self.function, &self.message)
     }
 
-    /// Whether it is something to mend, and about what happens at run time.
+    /// Whether it is something to mend.
     pub fn counts(&self) -> bool {
-        self.is_invariant && self.severity != Severity::Note
+        self.severity != Severity::Note
     }
 }
 
@@ -72,7 +72,12 @@ fn alarms(report: &Report) -> Vec<Alarm> {
             trace: finding
                 .trace
                 .iter()
-                .map(|step| format!("{}:{} {}: {}", step.file, step.line, step.function, step.note))
+                .map(|step| {
+                    format!(
+                        "{}:{} {}: {}",
+                        step.file, step.line, step.function, step.note
+                    )
+                })
                 .collect(),
         })
         .collect()
@@ -82,7 +87,12 @@ fn unproven(report: &Report) -> Vec<String> {
     let readers = report.readers.iter();
     readers
         .filter(|reader| reader.verdict == crate::analysis::Verdict::Unproven)
-        .map(|reader| format!("{}: {:?} at {:?} level", reader.function, reader.role, reader.level))
+        .map(|reader| {
+            format!(
+                "{}: {:?} at {:?} level",
+                reader.function, reader.role, reader.level
+            )
+        })
         .collect()
 }
 
@@ -92,7 +102,9 @@ impl StaticVerdict {
         let mut left: Vec<&Alarm> = original.findings.iter().collect();
         let mut findings = self.findings.clone();
         findings.retain(|alarm| {
-            let known = left.iter().position(|other| other.identity() == alarm.identity());
+            let known = left
+                .iter()
+                .position(|other| other.identity() == alarm.identity());
             known.map(|at| left.remove(at)).is_none()
         });
         let mut left = original.unproven.clone();

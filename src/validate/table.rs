@@ -58,6 +58,8 @@ impl Dynamic {
 pub enum StaticKind {
     /// An error or a warning of a rule about run time, which the reference does not have.
     Alarm,
+    /// One of a rule about the shape of code: it need not show at run time.
+    Pattern,
     /// None, but a use that was proved safe is not any more.
     Unproven,
     /// Neither.
@@ -71,6 +73,8 @@ pub struct Judged {
     pub mutant: Mutant,
     /// What running it has shown.
     pub dynamic: Dynamic,
+    /// How far it was explored.
+    pub bound: Bound,
     /// What is found in it and not in the reference.
     pub statics: StaticVerdict,
 }
@@ -87,18 +91,21 @@ pub enum Disagreement {
 
 impl Judged {
     /// Puts them together.
-    pub fn new(mutant: Mutant, dynamic: Dynamic, statics: StaticVerdict) -> Judged {
+    pub fn new(mutant: Mutant, dynamic: Dynamic, bound: Bound, statics: StaticVerdict) -> Judged {
         Judged {
             mutant,
             dynamic,
+            bound,
             statics,
         }
     }
 
     /// The analysis in one word.
     pub fn static_kind(&self) -> StaticKind {
-        match self.statics.findings.iter().any(|alarm| alarm.counts()) {
+        let mut alarms = self.statics.findings.iter().filter(|alarm| alarm.counts());
+        match alarms.clone().any(|alarm| alarm.is_invariant) {
             true => StaticKind::Alarm,
+            false if alarms.next().is_some() => StaticKind::Pattern,
             false if !self.statics.unproven.is_empty() => StaticKind::Unproven,
             false => StaticKind::Silent,
         }
@@ -135,8 +142,6 @@ pub struct Validation {
     pub count: usize,
     /// How far they were explored.
     pub bound: Bound,
-    /// Whether the reference itself keeps the invariant.
-    pub reference_holds: bool,
     /// Mutants with both verdicts, by number.
     pub judged: Vec<Judged>,
     /// Mutants that do not compile.
@@ -165,8 +170,6 @@ impl Validation {
     /// Whether the run says that something is wrong.
     pub fn has_trouble(&self) -> bool {
         let is_other = |built: &AsBuilt| !built.is_same;
-        !self.reference_holds
-            || self.disagreements().next().is_some()
-            || self.as_built.iter().any(is_other)
+        self.disagreements().next().is_some() || self.as_built.iter().any(is_other)
     }
 }

@@ -52,7 +52,10 @@ fn insert(vma: &vm_area_struct, pfn: u64) {
 ";
         assert_eq!(
             mutate(&DROP, text),
-            ["- BUG_ON(pfn == 0, \"nothing\");", "- check_insertion(vma);"]
+            [
+                "- BUG_ON(pfn == 0, \"nothing\");",
+                "- check_insertion(vma);"
+            ]
         );
     }
 }

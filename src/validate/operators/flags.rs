@@ -68,12 +68,19 @@ fn narrow(function: &Function<'_>) -> Vec<Change> {
     for mask in tests(function) {
         let names = members(function, mask);
         for dropped in names.iter().filter(|_| names.len() > 1) {
-            let kept: Vec<&str> = names.iter().filter(|name| *name != dropped).copied().collect();
+            let kept: Vec<&str> = names
+                .iter()
+                .filter(|name| *name != dropped)
+                .copied()
+                .collect();
             let text = match kept.as_slice() {
                 [one] => (*one).to_owned(),
                 _ => format!("({})", kept.join(" | ")),
             };
-            let what = format!("do not test {dropped} in `{}`", one_line(function.text(mask)));
+            let what = format!(
+                "do not test {dropped} in `{}`",
+                one_line(function.text(mask))
+            );
             changes.push(Change::new(what, range(mask), text));
         }
     }
@@ -107,7 +114,11 @@ fn leave_unset(function: &Function<'_>) -> Vec<Change> {
         }
         let names = members(function, &set.right);
         for dropped in &names {
-            let kept: Vec<&str> = names.iter().filter(|name| *name != dropped).copied().collect();
+            let kept: Vec<&str> = names
+                .iter()
+                .filter(|name| *name != dropped)
+                .copied()
+                .collect();
             let text = match kept.is_empty() {
                 true => "0".to_owned(),
                 false => kept.join(" | "),

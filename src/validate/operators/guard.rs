@@ -27,7 +27,7 @@ pub const DROP_HALF: Operator = Operator {
 
 pub const DUPLICATE: Operator = Operator {
     name: "duplicate-guard",
-    about: "ask the same twice",
+    about: "ask the same of a VMA or a fault twice",
     find: Find::Function(duplicate),
 };
 
@@ -81,6 +81,10 @@ fn duplicate(function: &Function<'_>) -> Vec<Change> {
     guards(function)
         .into_iter()
         .filter(|(_, guard)| !contains_let(&guard.cond))
+        .filter(|(_, guard)| {
+            let condition = function.text(&guard.cond);
+            condition.contains("vma") || condition.contains("vmf")
+        })
         .map(|(statement, guard)| {
             let condition = condition_text(function, &guard.cond);
             let text = format!("{0}\n{0}", function.text(statement));

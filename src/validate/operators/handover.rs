@@ -30,11 +30,14 @@ fn drop_decision(function: &Function<'_>) -> Vec<Change> {
             let decides = match expr {
                 Expr::Call(call) => {
                     let name = callee(&call.func)?;
-                    name == "vma_set_page_prot" || call.args.iter().any(|arg| takes_prot(function, arg))
+                    name == "vma_set_page_prot"
+                        || call.args.iter().any(|arg| takes_prot(function, arg))
                 }
                 Expr::Assign(store) => {
                     matches!(&*store.left, Expr::Field(_))
-                        && function.type_of(&store.left).is_some_and(|ty| ty == "pgprot_t")
+                        && function
+                            .type_of(&store.left)
+                            .is_some_and(|ty| ty == "pgprot_t")
                 }
                 _ => false,
             };

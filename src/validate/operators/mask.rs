@@ -29,14 +29,16 @@ struct Mask<'a> {
     parts: Vec<&'a Expr>,
 }
 
-/// The masks that `p.._modify()` and `pgprot_modify()` go by: constants that they name, directly or
-/// through other constants, and locals of theirs.
+/// The masks that `p.._modify()` and `pgprot_modify()` go by, and nobody else: constants that they
+/// name, directly or through other constants, and locals of theirs.
 fn masks(source: &Source) -> Vec<Mask<'_>> {
     let is_modify = |name: &str| name.ends_with("_modify");
     let mut used = Names::default();
+    let mut used_elsewhere = Names::default();
     let mut found = Vec::new();
     for function in source.functions() {
         if !is_modify(&function.sig.ident.to_string()) {
+            used_elsewhere.visit_block(&function.block);
             continue;
         }
         used.visit_block(&function.block);
@@ -52,7 +54,8 @@ fn masks(source: &Source) -> Vec<Mask<'_>> {
     let constants = constants(source);
     // Constants are defined before they are used, so that backwards is outwards in.
     for constant in constants.iter().rev() {
-        if used.0.contains(&constant.ident.to_string()) {
+        let name = constant.ident.to_string();
+        if used.0.contains(&name) && !used_elsewhere.0.contains(&name) {
             used.visit_expr(&constant.expr);
             found.push((constant.ident.to_string(), &*constant.expr));
         }
@@ -98,7 +101,8 @@ fn drop_bit(source: &Source) -> Vec<Change> {
 
 /// Adds each single bit that the file knows and the mask does not name.
 fn add_bit(source: &Source) -> Vec<Change> {
-    let is_bit = |expr: &Expr| matches!(expr, Expr::Binary(shift) if matches!(shift.op, BinOp::Shl(_)));
+    let is_bit =
+        |expr: &Expr| matches!(expr, Expr::Binary(shift) if matches!(shift.op, BinOp::Shl(_)));
     let bits: Vec<String> = constants(source)
         .into_iter()
         .filter(|constant| is_bit(&constant.expr))
@@ -107,7 +111,11 @@ fn add_bit(source: &Source) -> Vec<Change> {
         .collect();
     let mut changes = Vec::new();
     for mask in masks(source) {
-        let known: Vec<&str> = mask.parts.iter().map(|part| source.text_of(*part)).collect();
+        let known: Vec<&str> = mask
+            .parts
+            .iter()
+            .map(|part| source.text_of(*part))
+            .collect();
         for bit in bits.iter().filter(|bit| !known.contains(&bit.as_str())) {
             let what = format!("put {bit} into {}", mask.name);
             let text = format!("{} | {bit}", source.text_of(mask.expr));
@@ -157,8 +165,12 @@ const SPECIAL: u64 = 1 << 9;
 const PCD: u64 = 1 << 4;
 const COMMON: u64 = SPECIAL | PCD;
 const UNUSED: u64 = SPECIAL | PCD;
+const CACHE: u64 = SPECIAL | PCD;
 fn pte_modify(old: pte_t, newprot: pgprot_t) -> pte_t {
-    pte_t((old.0 & COMMON) | (newprot.0 & !COMMON))
+    pte_t((old.0 & COMMON & !CACHE) | (newprot.0 & !COMMON))
+}
+fn attributes() -> u64 {
+    CACHE
 }
 ";
 

@@ -88,6 +88,7 @@ pub fn mutants(sources: &[Source]) -> Vec<Mutant> {
                     operator: operator.name,
                     file: source.path.clone(),
                     line: source.line(change.at),
+                    constructs: constructs(source, &item),
                     item,
                     what: change.what,
                     text,
@@ -123,6 +124,20 @@ fn proposals(
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// Whether a function makes an entry of a page and a protection.
+fn constructs(source: &Source, function: &str) -> bool {
+    let signatures = Signatures::default();
+    let mut functions = source.functions();
+    let found = functions.find(|found| found.sig.ident == function);
+    found.is_some_and(|item| {
+        let function = Function::new(source, item, &signatures);
+        let makes = ["mk_pte", "mk_huge_pmd", "pfn_pte", "pfn_pmd", "pfn_pud"];
+        function
+            .calls()
+            .any(|(name, _)| makes.contains(&name.as_str()))
+    })
 }
 
 /// The generic code, the drivers, and what the insertion APIs ask of the memory type table.

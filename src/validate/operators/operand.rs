@@ -9,7 +9,7 @@ use crate::validate::source::{Function, range};
 
 pub const SWAP: Operator = Operator {
     name: "swap-operands",
-    about: "write `b == a` for `a == b`, `b & a` for `a & b`, `b && a` for `a && b`",
+    about: "write `b == a` for `a == b`, `b && a` for `a && b`",
     find: Find::Function(swap),
 };
 
@@ -18,7 +18,7 @@ fn swap(function: &Function<'_>) -> Vec<Change> {
     for expr in &function.expressions {
         let Expr::Binary(both) = expr else { continue };
         let commutes = match both.op {
-            BinOp::Eq(_) | BinOp::Ne(_) | BinOp::BitAnd(_) | BinOp::BitOr(_) => true,
+            BinOp::Eq(_) | BinOp::Ne(_) => true,
             // Whether the right side is asked at all depends on the left: nothing may happen there.
             BinOp::And(_) | BinOp::Or(_) => !binds(expr),
             _ => false,
@@ -80,7 +80,6 @@ fn f(a: u32, b: u32) {
             [
                 "if (a < b) && branch(a & FLAG != 0) {",
                 "if branch(0 != (a & FLAG)) && a < b {",
-                "if branch(FLAG & a != 0) && a < b {",
             ]
         );
     }

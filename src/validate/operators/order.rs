@@ -23,9 +23,10 @@ fn reorder(function: &Function<'_>) -> Vec<Change> {
             let [Stmt::Local(one), Stmt::Local(other)] = pair else {
                 continue;
             };
-            let (Some(first), Some(second)) =
-                (Definition::of(function, one), Definition::of(function, other))
-            else {
+            let (Some(first), Some(second)) = (
+                Definition::of(function, one),
+                Definition::of(function, other),
+            ) else {
                 continue;
             };
             if second.uses.contains(&first.name) || first.name == second.name {

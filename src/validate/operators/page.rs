@@ -38,8 +38,8 @@ fn look_behind(function: &Function<'_>) -> Vec<Change> {
 
 /// A fault handler of a driver ends with an insertion: what it inserted has a page, if the place has.
 fn return_page(function: &Function<'_>) -> Vec<Change> {
-    let is_handler = function.source.path.starts_with("drivers/")
-        || function.source.path.starts_with("mm/test");
+    let is_handler =
+        function.source.path.starts_with("drivers/") || function.source.path.starts_with("mm/test");
     let vmf = function.variables.get("vmf").map(String::as_str);
     if !is_handler || vmf != Some("&mutvm_fault") {
         return Vec::new();
@@ -50,8 +50,8 @@ fn return_page(function: &Function<'_>) -> Vec<Change> {
     let Some(Stmt::Expr(tail @ Expr::Call(call), None)) = function.item.block.stmts.last() else {
         return Vec::new();
     };
-    let inserts = crate::validate::source::callee(&call.func)
-        .is_some_and(|name| name.contains("insert"));
+    let inserts =
+        crate::validate::source::callee(&call.func).is_some_and(|name| name.contains("insert"));
     if !inserts {
         return Vec::new();
     }

@@ -39,7 +39,11 @@ fn reread(function: &Function<'_>) -> Vec<Change> {
     let arguments = function.calls().flat_map(|(_, call)| &call.args);
     arguments
         .filter(|argument| matches!(argument, Expr::Path(_)))
-        .filter(|argument| function.type_of(argument).is_some_and(|ty| ty == "pgprot_t"))
+        .filter(|argument| {
+            function
+                .type_of(argument)
+                .is_some_and(|ty| ty == "pgprot_t")
+        })
         .map(|argument| {
             let name = function.text(argument);
             let what = format!("read {vma}.vm_page_prot again instead of using `{name}`");
@@ -66,7 +70,11 @@ fn of_vma(function: &Function<'_>, make: impl Fn(&str) -> String) -> Vec<Change>
             Expr::Field(field) => Some((argument, field)),
             _ => None,
         })
-        .filter(|(argument, _)| function.type_of(argument).is_some_and(|ty| ty == "pgprot_t"))
+        .filter(|(argument, _)| {
+            function
+                .type_of(argument)
+                .is_some_and(|ty| ty == "pgprot_t")
+        })
         .map(|(argument, field)| {
             let text = make(function.text(&field.base));
             let what = format!("use `{text}` instead of `{}`", function.text(argument));

@@ -65,6 +65,9 @@ fn at_install(
         .filter_map(|(name, call)| {
             let level = name.strip_prefix("set_")?.strip_suffix("_at")?;
             let entry = call.args.last()?;
+            if maps_nothing(function, entry) {
+                return None;
+            }
             let text = make(level, function.text(entry), &format!("{vma}.vm_page_prot"))?;
             let shown = one_line(function.text(entry));
             let what = format!("{word} `{shown}` from {vma}.vm_page_prot");
@@ -73,10 +76,19 @@ fn at_install(
         .collect()
 }
 
+/// Swap and migration entries, which have neither page frame nor protection.
+fn maps_nothing(function: &Function<'_>, entry: &syn::Expr) -> bool {
+    let name = function.name();
+    let is_about_them = name.contains("swap") || name.contains("nonpresent");
+    is_about_them && name != "do_swap_page" || function.text(entry).contains("swp_")
+}
+
 fn rebuilt(level: &str, entry: &str, prot: &str) -> Option<String> {
     match level {
         "pte" => Some(format!("mk_pte(pfn_to_page(pte_pfn({entry})), {prot})")),
-        "pmd" => Some(format!("mk_huge_pmd(pfn_to_page(pmd_pfn({entry})), {prot})")),
+        "pmd" => Some(format!(
+            "mk_huge_pmd(pfn_to_page(pmd_pfn({entry})), {prot})"
+        )),
         "pud" => Some(format!("pud_mkhuge(pfn_pud(pud_pfn({entry}), {prot}))")),
         _ => None,
     }
@@ -102,6 +114,16 @@ fn change(vma: &vm_area_struct, ptep: pte_ptr, prot: pgprot_t) {
 ";
 
     #[test]
+    fn an_entry_that_maps_nothing_is_left_alone() {
+        let text = "
+fn unmap(vma: &vm_area_struct, ptep: pte_ptr) {
+    set_pte_at(vma.vm_mm, 0, ptep, swp_pte);
+}
+";
+        assert_eq!(mutate(&INSTALL, text), [""; 0]);
+    }
+
+    #[test]
     fn a_modify_becomes_a_construction() {
         assert_eq!(
             mutate(&MODIFY, TEXT),
@@ -113,7 +135,9 @@ fn change(vma: &vm_area_struct, ptep: pte_ptr, prot: pgprot_t) {
     fn what_is_installed_is_rebuilt_or_modified() {
         assert_eq!(
             mutate(&INSTALL, TEXT),
-            ["set_pte_at(vma.vm_mm, 0, ptep, mk_pte(pfn_to_page(pte_pfn(entry)), vma.vm_page_prot));"]
+            [
+                "set_pte_at(vma.vm_mm, 0, ptep, mk_pte(pfn_to_page(pte_pfn(entry)), vma.vm_page_prot));"
+            ]
         );
         assert_eq!(
             mutate(&MODIFY_AGAIN, TEXT),

@@ -78,7 +78,11 @@ fn is_change(function: &Function<'_>, block: &syn::Block) -> bool {
         return false;
     };
     let name = function.text(&assign.left);
-    call.args.len() == 1 && call.args.first().is_some_and(|arg| function.text(arg) == name)
+    call.args.len() == 1
+        && call
+            .args
+            .first()
+            .is_some_and(|arg| function.text(arg) == name)
 }
 
 #[cfg(test)]
