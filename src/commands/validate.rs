@@ -17,9 +17,9 @@ use super::{Global, Status};
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Validate {
-    /// Only this mutant, with its diff, what breaks and what ptelint says
+    /// Only this mutant, with its diff, what breaks and what ptelint says. Can be given several times
     #[arg(long, value_name = "N")]
-    mutant: Option<u32>,
+    mutant: Vec<u32>,
     /// Only K mutants, spread evenly
     #[arg(long, value_name = "K", conflicts_with = "mutant")]
     sample: Option<usize>,
@@ -54,14 +54,14 @@ impl Validate {
             })?;
             return Ok(Status::Clean);
         }
+        let is_single = !self.mutant.is_empty();
         let options = Options {
             bound: Bound { depth: self.depth },
             sample: self.sample,
-            mutant: self.mutant,
+            only: self.mutant,
             singly_every: self.singly,
         };
         let result = in_pool(global, || validate::validate(&options))?;
-        let is_single = self.mutant.is_some();
         output.write(|format, buffer| match format {
             Format::Json => output::put(buffer, &report::validation_json(&result)?),
             _ if is_single => output::put(buffer, &report::validated_mutant(&result)),

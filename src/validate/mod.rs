@@ -34,14 +34,14 @@ use statics::{StaticVerdict, static_verdict};
 use table::{AsBuilt, Disagreement, Dynamic, Judged, Validation};
 
 /// Which mutants, and how far they are explored.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Longest sequence of operations.
     pub bound: Bound,
     /// Only so many mutants, spread evenly.
     pub sample: Option<usize>,
-    /// Only this one.
-    pub mutant: Option<u32>,
+    /// Only these, by number; empty for all.
+    pub only: Vec<u32>,
     /// Every so many-th mutant is also built on its own; 0 for none.
     pub singly_every: usize,
 }
@@ -129,14 +129,13 @@ pub fn validate(options: &Options) -> Result<Validation, ValidateError> {
 }
 
 fn choose<'a>(all: &'a [Mutant], options: &Options) -> Result<Vec<&'a Mutant>, ValidateError> {
-    if let Some(number) = options.mutant {
-        let found = all.iter().find(|mutant| mutant.number == number);
-        return found
-            .map(|mutant| vec![mutant])
-            .ok_or(ValidateError::NoMutant {
-                number,
-                count: all.len(),
-            });
+    if !options.only.is_empty() {
+        let find = |&number: &u32| {
+            let found = all.iter().find(|mutant| mutant.number == number);
+            let count = all.len();
+            found.ok_or(ValidateError::NoMutant { number, count })
+        };
+        return options.only.iter().map(find).collect();
     }
     let wanted = options.sample.unwrap_or(all.len()).min(all.len());
     Ok((0..wanted).map(|i| &all[i * all.len() / wanted]).collect())

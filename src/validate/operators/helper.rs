@@ -211,8 +211,7 @@ fn scan(vma: &vm_area_struct) {
     #[test]
     fn a_helper_is_written_out() {
         let mutants = mutate(&INLINE, TEXT);
-        assert_eq!(mutants[1..], ["if branch((vma.vm_flags & RAW != 0)) {"]);
-        assert_eq!(mutants.len(), 2);
+        assert_eq!(mutants, ["if branch((vma.vm_flags & RAW != 0)) {"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! proposes a change for each. Nothing here knows whether a change does harm.
 
 mod check;
+mod copy;
 mod flags;
 mod guard;
 mod handover;
@@ -56,6 +57,7 @@ pub const ALL: &[&Operator] = &[
     &protection::RECOMPUTE,
     &protection::CONSTANT,
     &protection::DROP_ATTRIBUTE,
+    &copy::ON_STACK,
     &handover::DROP,
     &handover::SWAP_ARGUMENTS,
     &state::SKIP,
@@ -182,18 +184,21 @@ pub(crate) mod testing {
     }
 
     fn changed_lines(old: &str, new: &str) -> String {
+        use imara_diff::{Algorithm, Diff, InternedInput};
+
         syn::parse_file(new).expect("the mutant parses");
-        let lines = crate::compare::LineMap::new(old.as_bytes(), new.as_bytes());
-        let pick = |text: &str, (start, end): (u32, u32)| -> Vec<String> {
-            let lines = text.lines().skip(start as usize - 1);
-            let lines = lines.take((end - start) as usize);
-            lines.map(|line| line.trim().to_owned()).collect()
+        let input = InternedInput::new(old, new);
+        let mut diff = Diff::compute(Algorithm::Histogram, &input);
+        diff.postprocess_lines(&input);
+        let pick = |text: &str, lines: std::ops::Range<u32>| -> Vec<String> {
+            let picked = text.lines().skip(lines.start as usize).take(lines.len());
+            picked.map(|line| line.trim().to_owned()).collect()
         };
         let mut changed: Vec<String> = Vec::new();
-        for hunk in lines.hunks() {
-            let added = pick(new, hunk.new);
+        for hunk in diff.hunks() {
+            let added = pick(new, hunk.after);
             match added.is_empty() {
-                true => changed.push(format!("- {}", pick(old, hunk.old).join(" "))),
+                true => changed.push(format!("- {}", pick(old, hunk.before).join(" "))),
                 false => changed.extend(added),
             }
         }
