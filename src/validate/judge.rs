@@ -67,7 +67,13 @@ pub fn places() -> Vec<(&'static World, Arch)> {
 /// The states of one place; `None` if the invariant does not hold there.
 pub fn survey(bound: Bound, place: usize) -> Option<u64> {
     let (world, arch) = places()[place];
-    let outcome = search(&search_for(world, arch, bound.depth, any_violation));
+    let outcome = search(&search_for(
+        world,
+        arch,
+        bound.depth,
+        usize::MAX,
+        any_violation,
+    ));
     outcome.failure.is_none().then_some(outcome.fingerprint)
 }
 
@@ -77,6 +83,10 @@ pub fn fold(fingerprints: impl Iterator<Item = (usize, u64)>) -> u64 {
         sum.wrapping_add(fingerprint.rotate_left(place as u32))
     })
 }
+
+/// States looked at in one place beyond a violation: there can be many that a sound model does not
+/// have. All sequences of three operations lead to fewer.
+const STATES_BEYOND: usize = 8_000;
 
 /// The parts of the invariant that rules claim something about, whatever was changed.
 fn is_asked_for(violation: &Violation) -> bool {
@@ -96,7 +106,7 @@ thread_local! {
 /// invariant that is asked for; where others break, the search goes on beyond them.
 pub fn judge(bound: Bound, asked_for: &[String], places: &[usize]) -> Verdict {
     ASKED_FOR.set(asked_for.to_vec());
-    let any = match explore(bound, places, any_violation) {
+    let any = match explore(bound, places, usize::MAX, any_violation) {
         Found::Nothing(fingerprint) => return Verdict::Survived { fingerprint },
         Found::Crash { arch, world } => return Verdict::Crashed { arch, world },
         Found::Broken(sighting, true) => return Verdict::Killed(sighting),
@@ -105,7 +115,7 @@ pub fn judge(bound: Bound, asked_for: &[String], places: &[usize]) -> Verdict {
         }
         Found::Broken(sighting, false) => sighting,
     };
-    match explore(bound, places, is_asked_for) {
+    match explore(bound, places, STATES_BEYOND, is_asked_for) {
         Found::Broken(sighting, _) => Verdict::Killed(sighting),
         _ => Verdict::BrokenOtherwise(any),
     }
@@ -121,14 +131,19 @@ enum Found {
     },
 }
 
-fn explore(bound: Bound, chosen: &[usize], ends: fn(&Violation) -> bool) -> Found {
+fn explore(
+    bound: Bound,
+    chosen: &[usize],
+    max_states: usize,
+    ends: fn(&Violation) -> bool,
+) -> Found {
     let places = places();
     let mut fingerprints = Vec::new();
     for depth in 0..=bound.depth {
         fingerprints.clear();
         for &place in chosen {
             let (world, arch) = places[place];
-            let params = search_for(world, arch, depth, ends);
+            let params = search_for(world, arch, depth, max_states, ends);
             let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| search(&params))) else {
                 let (arch, world) = (arch.name().to_owned(), world.name.to_owned());
                 return Found::Crash { arch, world };
@@ -160,6 +175,7 @@ fn search_for(
     world: &World,
     arch: Arch,
     max_depth: usize,
+    max_states: usize,
     ends: fn(&Violation) -> bool,
 ) -> Search<'_> {
     Search {
@@ -167,9 +183,7 @@ fn search_for(
         arch,
         fault: None,
         max_depth,
-        // Beyond a violation there can be many states that a sound model does not have; the largest
-        // sound world of depth four has 25 000, of depth five 200 000.
-        max_states: if max_depth <= 4 { 40_000 } else { 400_000 },
+        max_states,
         symmetry: true,
         ends,
     }

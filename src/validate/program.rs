@@ -68,7 +68,7 @@ edition = \"2024\"
 [workspace]
 
 [profile.release]
-opt-level = 2
+opt-level = 3
 debug = false
 ";
 

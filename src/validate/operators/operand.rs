@@ -9,7 +9,7 @@ use crate::validate::source::{Function, range};
 
 pub const SWAP: Operator = Operator {
     name: "swap-operands",
-    about: "write `b == a` for `a == b`, `b && a` for `a && b`",
+    about: "write `b == a` for `a == b`, `b && a` for `a && b`, where a VMA or a fault is asked",
     find: Find::Function(swap),
 };
 
@@ -24,7 +24,10 @@ fn swap(function: &Function<'_>) -> Vec<Change> {
             _ => false,
         };
         let (left, right) = (&*both.left, &*both.right);
-        if !commutes || function.text(left) == function.text(right) {
+        let asks_a_vma = ["vma", "vmf"]
+            .iter()
+            .any(|it| function.text(*expr).contains(it));
+        if !commutes || !asks_a_vma || function.text(left) == function.text(right) {
             continue;
         }
         let what = match both.op {
@@ -69,8 +72,8 @@ mod tests {
     #[test]
     fn sides_are_swapped() {
         let text = "
-fn f(a: u32, b: u32) {
-    if branch(a & FLAG != 0) && a < b {
+fn f(vma: &vm_area_struct, a: u32, b: u32) {
+    if branch(vma.vm_flags & FLAG != 0) && a < b {
         return;
     }
 }
@@ -78,8 +81,8 @@ fn f(a: u32, b: u32) {
         assert_eq!(
             mutate(&SWAP, text),
             [
-                "if (a < b) && branch(a & FLAG != 0) {",
-                "if branch(0 != (a & FLAG)) && a < b {",
+                "if (a < b) && branch(vma.vm_flags & FLAG != 0) {",
+                "if branch(0 != (vma.vm_flags & FLAG)) && a < b {",
             ]
         );
     }
