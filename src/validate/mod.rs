@@ -113,6 +113,7 @@ pub fn validate(options: &Options) -> Result<Validation, ValidateError> {
         .par_iter()
         .map(|mutant| bench.judge(mutant))
         .collect::<Result<Vec<Judged>, ValidateError>>()?;
+    let judged = bench.look_further(judged)?;
     let as_built = bench.build_singly(&judged, options.singly_every)?;
     let left_out = chosen
         .iter()
@@ -153,17 +154,29 @@ impl Bench<'_> {
     fn judge(&self, mutant: &Mutant) -> Result<Judged, ValidateError> {
         let statics = static_verdict(sources_with(mutant))?.beyond(self.original);
         let dynamic = self.run(mutant, self.bound, self.surveys)?;
-        let judged = Judged::new(mutant.clone(), dynamic, self.bound, statics);
-        if judged.disagreement() != Some(Disagreement::FalseAlarm) {
+        Ok(Judged::new(mutant.clone(), dynamic, self.bound, statics))
+    }
+
+    /// An alarm is worth a longer search: the harm may only lie further away than most of it.
+    fn look_further(&self, judged: Vec<Judged>) -> Result<Vec<Judged>, ValidateError> {
+        let is_doubtful = |judged: &Judged| judged.disagreement() == Some(Disagreement::FalseAlarm);
+        if !judged.iter().any(is_doubtful) {
             return Ok(judged);
         }
-        // Harm may only lie further away than most of it: an alarm is worth a longer search.
         let bound = Bound {
             depth: self.bound.depth + 1,
         };
         let surveys = self.program.survey(bound)?;
-        let dynamic = self.run(mutant, bound, &surveys)?;
-        Ok(Judged::new(mutant.clone(), dynamic, bound, judged.statics))
+        judged
+            .into_par_iter()
+            .map(|judged| {
+                if !is_doubtful(&judged) {
+                    return Ok(judged);
+                }
+                let dynamic = self.run(&judged.mutant, bound, &surveys)?;
+                Ok(Judged::new(judged.mutant, dynamic, bound, judged.statics))
+            })
+            .collect()
     }
 
     fn run(

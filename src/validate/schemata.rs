@@ -157,7 +157,7 @@ impl<'a> Shadows<'a> {
                     .get(&name)
                     .is_some_and(|value| *value != tokens(constant));
                 if differs
-                    || names(&*constant.expr)
+                    || names(&constant.expr)
                         .iter()
                         .any(|used| changed.contains(used))
                 {
