@@ -58,6 +58,22 @@ pub fn validation(result: &Validation) -> String {
     for built in result.as_built.iter().filter(|built| !built.is_same) {
         let _ = writeln!(text, "              {} gets another", built.number);
     }
+    let judged = result.judged.iter();
+    let explained: Vec<(&Judged, &str)> = judged
+        .filter_map(|judged| Some((judged, judged.explanation()?)))
+        .collect();
+    let _ = writeln!(
+        text,
+        "explained     {} have wrong attributes where no rule makes a claim",
+        explained.len()
+    );
+    for (judged, reason) in explained {
+        let (number, title) = (judged.mutant.number, judged.mutant.title());
+        let _ = writeln!(
+            text,
+            "              {number}: {title}\n                {reason}"
+        );
+    }
     let _ = writeln!(text, "differing     {} verdicts", disagreements.len());
     text
 }
@@ -245,6 +261,7 @@ struct VerdictsJson<'a> {
     findings: &'a [crate::validate::statics::Alarm],
     unproven: &'a [String],
     disagreement: Option<Disagreement>,
+    explanation: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -295,6 +312,7 @@ fn mutant_json<'a>(mutant: &'a Mutant, judged: Option<&'a Judged>) -> MutantJson
             findings: &judged.statics.findings,
             unproven: &judged.statics.unproven,
             disagreement: judged.disagreement(),
+            explanation: judged.explanation(),
         }),
     }
 }

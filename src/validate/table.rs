@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::judge::{Bound, Sighting, Verdict};
 use super::mutant::Mutant;
+use super::scope;
 use super::statics::StaticVerdict;
 
 /// What running a mutant has shown, seen beside the reference.
@@ -123,6 +124,17 @@ impl Judged {
             }
             _ => None,
         }
+    }
+}
+
+impl Judged {
+    /// Why nobody asks for an alarm although entries or protections have wrong attributes.
+    pub fn explanation(&self) -> Option<&'static str> {
+        let is_wrong = |rule: &String| rule == "Attributes" || rule == "Default";
+        let sighting = self.dynamic.sighting()?;
+        let is_broken = self.dynamic.kind == DynamicKind::Broken;
+        let has_wrong = sighting.rules.iter().any(is_wrong);
+        (is_broken && has_wrong).then(|| scope::no_claim(&self.mutant))?
     }
 }
 

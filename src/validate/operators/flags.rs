@@ -29,7 +29,7 @@ pub const LEAVE_UNSET: Operator = Operator {
 const RAW: [&str; 3] = ["VM_PFNMAP", "VM_MIXEDMAP", "VM_IO"];
 
 /// `flags & MASK` where the left side is a VMA's flags: the masks.
-fn tests<'a>(function: &Function<'a>) -> Vec<&'a Expr> {
+fn tested_masks<'a>(function: &Function<'a>) -> Vec<&'a Expr> {
     let are_flags = |expr: &Expr| function.type_of(expr).is_some_and(|ty| ty == "vm_flags_t");
     function
         .expressions
@@ -65,7 +65,7 @@ pub(super) fn members<'a>(function: &Function<'a>, mask: &'a Expr) -> Vec<&'a st
 
 fn narrow(function: &Function<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
-    for mask in tests(function) {
+    for mask in tested_masks(function) {
         let names = members(function, mask);
         for dropped in names.iter().filter(|_| names.len() > 1) {
             let kept: Vec<&str> = names
@@ -89,7 +89,7 @@ fn narrow(function: &Function<'_>) -> Vec<Change> {
 
 fn widen(function: &Function<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
-    for mask in tests(function) {
+    for mask in tested_masks(function) {
         let names = members(function, mask);
         let Some(all) = Some(names.join(" | ")).filter(|all| !all.is_empty()) else {
             continue;
@@ -131,7 +131,7 @@ fn leave_unset(function: &Function<'_>) -> Vec<Change> {
 }
 
 #[cfg(test)]
-mod tests_of_operators {
+mod tests {
     use super::super::testing::mutate;
     use super::*;
 
