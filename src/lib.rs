@@ -21,4 +21,5 @@ pub mod rules;
 pub mod sample;
 pub mod syntax;
 pub mod tree;
+pub mod validate;
 pub mod vocabulary;

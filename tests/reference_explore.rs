@@ -6,7 +6,7 @@ use ptelint::reference::explore::key::key;
 use ptelint::reference::explore::op::KINDS;
 use ptelint::reference::explore::report::{Summary, find_fault};
 use ptelint::reference::explore::scenario::tell_scenario;
-use ptelint::reference::explore::search::{Search, search, start};
+use ptelint::reference::explore::search::{Search, any_violation, search, start};
 use ptelint::reference::explore::world::{WORLDS, World};
 use ptelint::reference::faults;
 use ptelint::reference::invariant::check;
@@ -25,6 +25,7 @@ fn params(world: &World, arch: Arch, max_depth: usize) -> Search<'_> {
         max_depth,
         max_states: usize::MAX,
         symmetry: true,
+        ends: any_violation,
     }
 }
 

@@ -18,6 +18,7 @@ mod progress;
 mod readers;
 mod reference;
 mod rules;
+mod validate;
 mod why;
 
 use std::path::{Path, PathBuf};
@@ -81,6 +82,7 @@ enum Command {
     Completions(completions::Completions),
     Man(completions::Man),
     Reference(reference::Reference),
+    Validate(validate::Validate),
 }
 
 /// Options of every command.
@@ -179,6 +181,7 @@ pub fn run() -> anyhow::Result<Status> {
         Command::Completions(command) => command.run(global),
         Command::Man(command) => command.run(global),
         Command::Reference(command) => command.run(),
+        Command::Validate(command) => command.run(global),
     }
 }
 

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use ptelint::reference::arch::Arch;
 use ptelint::reference::explore::report::{Summary, find_fault, world_line};
 use ptelint::reference::explore::scenario::tell_scenario;
-use ptelint::reference::explore::search::{Search, search};
+use ptelint::reference::explore::search::{Search, any_violation, search};
 use ptelint::reference::explore::story::tell;
 use ptelint::reference::explore::world::WORLDS;
 use ptelint::reference::faults::{self, DeliberateFault};
@@ -130,6 +130,7 @@ fn explore_model(archs: &[Arch], args: &ExploreArgs, out: &mut impl Write) -> an
                 max_depth: args.depth,
                 max_states: args.max_states,
                 symmetry: true,
+                ends: any_violation,
             };
             let since = Instant::now();
             let outcome = search(&params);

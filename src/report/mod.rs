@@ -22,6 +22,7 @@ mod sarif;
 mod short;
 mod stats;
 mod text;
+mod validate;
 mod why;
 
 use codespan_reporting::term::termcolor::{Buffer, Color, ColorSpec, WriteColor};
@@ -45,6 +46,7 @@ pub use readers::readers;
 pub use sarif::sarif;
 pub use short::short;
 pub use stats::{problems, stats};
+pub use validate::{mutants, mutants_json, validated_mutant, validation, validation_json};
 pub use why::{why, why_json};
 
 /// References to `items` in the order of output: by file, line and column.

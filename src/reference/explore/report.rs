@@ -4,7 +4,7 @@ use super::super::arch::Arch;
 use super::super::cover::Coverage;
 use super::super::faults::DeliberateFault;
 use super::op::KINDS;
-use super::search::{Outcome, Search, search};
+use super::search::{Outcome, Search, any_violation, search};
 use super::story::tell;
 use super::world::WORLDS;
 use std::fmt::Write;
@@ -23,6 +23,7 @@ pub fn find_fault(arch: Arch, fault: DeliberateFault, max_depth: usize) -> Optio
                 max_depth: depth,
                 max_states: usize::MAX,
                 symmetry: true,
+                ends: any_violation,
             };
             if let Some(failure) = search(&params).failure {
                 let story = tell(&params, &failure.ops);

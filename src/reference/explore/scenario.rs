@@ -6,7 +6,7 @@ use super::super::drivers::ttm::{TTM_PL_SYSTEM, TTM_PL_VRAM};
 use super::super::faults::DeliberateFault;
 use super::super::types::*;
 use super::op::{Mapping, Op, Range, Sharing};
-use super::search::Search;
+use super::search::{Search, any_violation};
 use super::story::tell;
 use super::world::World;
 
@@ -20,6 +20,7 @@ pub fn tell_scenario(arch: Arch, fault: Option<DeliberateFault>, steps: usize) -
         max_depth: 0,
         max_states: 0,
         symmetry: true,
+        ends: any_violation,
     };
     tell(&params, &STEPS[..steps.min(STEPS.len())])
 }

@@ -15,7 +15,8 @@ use super::super::machine::*;
 use super::key::key;
 use super::op::{KINDS, Op};
 use super::world::World;
-use rustc_hash::FxHashSet;
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// What to search.
 #[derive(Clone, Copy)]
@@ -32,6 +33,13 @@ pub struct Search<'a> {
     pub max_states: usize,
     /// Whether states that differ in names only count as one.
     pub symmetry: bool,
+    /// Which violations end the search; beyond others it goes on.
+    pub ends: fn(&Violation) -> bool,
+}
+
+/// Every violation ends the search.
+pub fn any_violation(_: &Violation) -> bool {
+    true
 }
 
 /// What a search found.
@@ -44,6 +52,8 @@ pub struct Outcome {
     pub effective: [u64; KINDS.len()],
     /// Branches of the generic code reached.
     pub coverage: Coverage,
+    /// Depends on the set of states seen and on nothing else.
+    pub fingerprint: u64,
     /// Whether the last depth was searched to its end.
     pub complete: bool,
     /// The first violation found, if any.
@@ -80,18 +90,19 @@ pub fn search(params: &Search) -> Outcome {
         transitions: 0,
         effective: [0; KINDS.len()],
         coverage: Coverage::empty(),
+        fingerprint: 0,
         complete: true,
         failure: None,
     };
     let violations = check(&initial);
-    if !violations.is_empty() {
+    if violations.iter().any(params.ends) {
         outcome.failure = Some(Failure {
             ops: Vec::new(),
             violations,
         });
     }
 
-    let mut visited = FxHashSet::default();
+    let mut visited: HashSet<u64, BuildHasherDefault<KeyHasher>> = HashSet::default();
     visited.insert(key(&initial, params.symmetry));
     let mut history = History::new(initial);
     let mut level = 0..1;
@@ -117,7 +128,7 @@ pub fn search(params: &Search) -> Outcome {
                 outcome.levels[depth] += 1;
                 outcome.effective[op.kind()] += 1;
                 let violations = check(&after);
-                if !violations.is_empty() {
+                if violations.iter().any(params.ends) {
                     let mut path = history.path(node, &ops);
                     path.push(*op);
                     outcome.failure = Some(Failure {
@@ -137,9 +148,30 @@ pub fn search(params: &Search) -> Outcome {
         }
         level = level.end..history.len();
     }
+    outcome.fingerprint = visited.iter().fold(0, |sum, key| sum.wrapping_add(*key));
     outcome.coverage = Coverage::take();
     configure(None);
     outcome
+}
+
+/// A key is a hash already.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Boots the machine and makes the world's mappings.

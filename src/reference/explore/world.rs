@@ -291,6 +291,7 @@ pub const WORLDS: [World; 9] = [
         more_mappings: &[
             map(2, 1, Bell, Sharing::Private),
             map(2, 2, Bell, Sharing::Private),
+            map(2, 2, Dma, Sharing::Private),
         ],
         scarcity: (0, 0),
         pages: &[0, 2, 4, 5, 6],
