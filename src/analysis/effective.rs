@@ -28,11 +28,15 @@ pub fn effective(
             continue;
         }
         let facts = &bodies[id.0 as usize];
-        if has_effect(program, dictionary, function, facts) {
+        let bodies = function.bodies.iter();
+        let printed: Vec<FixedBitSet> = bodies
+            .map(|body| printed(program, function, body))
+            .collect();
+        if has_effect(program, dictionary, function, (facts, &printed)) {
             pending.push(id);
         }
         // What is behind an entry point is looked at from there.
-        let mentioned = mentioned(program, function, facts).into_iter();
+        let mentioned = mentioned(program, function, (facts, &printed)).into_iter();
         for member in mentioned.filter(|member| !is_entry_point(dictionary, *member)) {
             let of_name = users.entry(member.name).or_default();
             of_name.entry(member).or_default().push(id);
@@ -76,10 +80,13 @@ impl Member {
 }
 
 /// The members a function mentions.
-fn mentioned(program: &Program, function: &Function, facts: &[BodyFacts]) -> BTreeSet<Member> {
+fn mentioned(
+    program: &Program,
+    function: &Function,
+    (facts, printed): (&[BodyFacts], &[FixedBitSet]),
+) -> BTreeSet<Member> {
     let mut found = BTreeSet::new();
-    for (body, facts) in function.bodies.iter().zip(facts) {
-        let printed = printed(program, function, body);
+    for ((body, facts), printed) in function.bodies.iter().zip(facts).zip(printed) {
         for (i, expr) in body.exprs.iter().enumerate() {
             if printed.contains(i) {
                 continue;
@@ -200,13 +207,12 @@ fn has_effect(
     program: &Program,
     dictionary: &Dictionary<'_>,
     function: &Function,
-    facts: &[BodyFacts],
+    (facts, printed): (&[BodyFacts], &[FixedBitSet]),
 ) -> bool {
     let is_generic = program.file(function.file).is_generic;
-    let mut bodies = function.bodies.iter().zip(facts);
-    bodies.any(|(body, facts)| {
+    let mut bodies = function.bodies.iter().zip(facts).zip(printed);
+    bodies.any(|((body, facts), printed)| {
         let is_vma_member = |expr: ExprId| is_vma_member(dictionary, body, facts, expr);
-        let printed = printed(program, function, body);
         // A pointer to a member lets others change it.
         let is_pointer = |expr: ExprId| match body.expr(expr).kind {
             ExprKind::AddrOf(place) => !printed.contains(expr.0 as usize) && is_vma_member(place),

@@ -14,6 +14,7 @@
 //!
 //! **Invariant:** nothing here looks outside the bytes it is given: same bytes, same result.
 
+mod blocks;
 mod compact;
 mod conditional;
 mod enums;

@@ -1,6 +1,7 @@
 //! Conditions: everything that decides becomes branches on atoms.
 
-use crate::program::{BlockId, ExprId, ExprKind, Terminator};
+use crate::program::{BlockId, ExprId, ExprKind};
+use crate::syntax::blocks;
 use crate::syntax::parse::{Field, Kind, NodeId};
 
 use super::Lowerer;
@@ -195,15 +196,7 @@ impl Lowerer<'_> {
         then: BlockId,
         otherwise: BlockId,
     ) {
-        let terminator = match self.exprs[condition.0 as usize].kind {
-            ExprKind::Int(Some(0)) => Terminator::Goto(otherwise),
-            ExprKind::Int(Some(_)) => Terminator::Goto(then),
-            _ => Terminator::Branch {
-                condition,
-                then,
-                otherwise,
-            },
-        };
+        let terminator = blocks::branch(&self.exprs, condition, then, otherwise);
         self.terminate(terminator);
     }
 }

@@ -19,10 +19,11 @@ pub(crate) use constant::integer;
 use rustc_hash::FxHashMap;
 
 use crate::program::{
-    Block, BlockId, Body, CaseLabel, Expr, ExprId, ExprKind, Instr, Local, LocalId, Presence, Span,
+    BlockId, Body, CaseLabel, Expr, ExprId, ExprKind, Instr, Local, LocalId, Presence, Span,
     Symbol, Terminator, TypeRef,
 };
 
+use super::blocks::{self, OpenBlock};
 use super::normalise::{Rewrite, RewriteKind};
 use super::parse::{Ast, Kind, NodeId};
 use super::types;
@@ -122,7 +123,7 @@ struct Lowerer<'a> {
     exprs: Vec<Expr>,
     /// How deep each of `exprs` is.
     heights: Vec<u16>,
-    blocks: Vec<(Vec<Instr>, Option<Terminator>)>,
+    blocks: Vec<OpenBlock>,
     current: BlockId,
     /// Names in scope, inner ones last.
     scope: Vec<(Symbol, Option<LocalId>)>,
@@ -245,79 +246,7 @@ impl<'a> Lowerer<'a> {
 
     fn finish(mut self, presence: Presence) -> Body {
         self.terminate(Terminator::Return(None));
-        let targets = self.targets();
-        let target = |id: BlockId| targets[id.0 as usize];
-        // Blocks are numbered in the order a depth-first walk meets them; dead ones are dropped.
-        let mut names = vec![None; self.blocks.len()];
-        let mut order = Vec::with_capacity(self.blocks.len());
-        let mut todo = vec![BlockId(0)];
-        while let Some(block) = todo.pop() {
-            let name = &mut names[block.0 as usize];
-            if name.is_some() {
-                continue;
-            }
-            *name = Some(BlockId(order.len() as u32));
-            order.push(block);
-            if let Some(terminator) = &self.blocks[block.0 as usize].1 {
-                todo.extend(terminator.successors().into_iter().rev().map(target));
-            }
-        }
-        let rename = |id: BlockId| names[target(id).0 as usize].unwrap_or(BlockId(0));
-        let blocks = order
-            .iter()
-            .map(|&block| {
-                let (instrs, terminator) = std::mem::take(&mut self.blocks[block.0 as usize]);
-                let terminator = match terminator.unwrap_or(Terminator::Unreachable) {
-                    Terminator::Goto(next) => Terminator::Goto(rename(next)),
-                    Terminator::Branch {
-                        condition,
-                        then,
-                        otherwise,
-                    } => Terminator::Branch {
-                        condition,
-                        then: rename(then),
-                        otherwise: rename(otherwise),
-                    },
-                    Terminator::Switch {
-                        value,
-                        arms,
-                        default,
-                    } => Terminator::Switch {
-                        value,
-                        arms: arms.into_iter().map(|(l, b)| (l, rename(b))).collect(),
-                        default: rename(default),
-                    },
-                    other => other,
-                };
-                Block { instrs, terminator }
-            })
-            .collect();
-        Body {
-            presence,
-            exprs: self.exprs,
-            blocks,
-        }
-    }
-
-    /// For each block the one control really gets to: blocks that only go on are skipped.
-    fn targets(&self) -> Vec<BlockId> {
-        let mut targets: Vec<BlockId> = (0..self.blocks.len() as u32).map(BlockId).collect();
-        for i in 0..targets.len() {
-            let mut path = Vec::new();
-            let mut at = BlockId(i as u32);
-            while let (instrs, Some(Terminator::Goto(next))) = &self.blocks[at.0 as usize] {
-                // An empty endless loop stays what it is.
-                if !instrs.is_empty() || path.contains(next) || *next == at || path.len() > 64 {
-                    break;
-                }
-                path.push(at);
-                at = targets[next.0 as usize];
-            }
-            for block in path {
-                targets[block.0 as usize] = at;
-            }
-        }
-        targets
+        blocks::body(self.blocks, self.exprs, presence)
     }
 
     // Places.

@@ -1,9 +1,10 @@
 //! Puts blocks and expressions together.
 
 use crate::program::{
-    Block, BlockId, Body, CaseLabel, Expr, ExprId, ExprKind, Instr, Local, LocalId, Presence, Span,
-    Symbol, Terminator, TypeRef,
+    BlockId, Body, Expr, ExprId, ExprKind, Instr, Local, LocalId, Presence, Span, Symbol,
+    Terminator, TypeRef,
 };
+use crate::syntax::blocks::{self, OpenBlock};
 
 /// Deeper expressions become unknown: those who use the model go down.
 const MAX_HEIGHT: u16 = 200;
@@ -14,7 +15,7 @@ pub struct Builder<'f> {
     pub not_understood: &'f mut Vec<Span>,
     exprs: Vec<Expr>,
     heights: Vec<u16>,
-    blocks: Vec<(Vec<Instr>, Option<Terminator>)>,
+    blocks: Vec<OpenBlock>,
     current: BlockId,
 }
 
@@ -231,15 +232,7 @@ impl<'f> Builder<'f> {
     }
 
     pub fn branch(&mut self, condition: ExprId, then: BlockId, otherwise: BlockId) {
-        let terminator = match self.kind(condition) {
-            ExprKind::Int(Some(0)) => Terminator::Goto(otherwise),
-            ExprKind::Int(Some(_)) => Terminator::Goto(then),
-            _ => Terminator::Branch {
-                condition,
-                then,
-                otherwise,
-            },
-        };
+        let terminator = blocks::branch(&self.exprs, condition, then, otherwise);
         self.terminate(terminator);
     }
 
@@ -252,79 +245,6 @@ impl<'f> Builder<'f> {
     /// The body; `result` is returned where control gets to its end.
     pub fn finish(mut self, presence: Presence) -> Body {
         self.terminate(Terminator::Return(None));
-        let targets = self.targets();
-        let target = |id: BlockId| targets[id.0 as usize];
-        // Blocks are numbered in the order a depth-first walk meets them; dead ones are dropped.
-        let mut names = vec![None; self.blocks.len()];
-        let mut order = Vec::with_capacity(self.blocks.len());
-        let mut todo = vec![target(BlockId(0))];
-        while let Some(block) = todo.pop() {
-            let name = &mut names[block.0 as usize];
-            if name.is_some() {
-                continue;
-            }
-            *name = Some(BlockId(order.len() as u32));
-            order.push(block);
-            if let Some(terminator) = &self.blocks[block.0 as usize].1 {
-                todo.extend(terminator.successors().into_iter().rev().map(target));
-            }
-        }
-        let rename = |id: BlockId| names[target(id).0 as usize].unwrap_or(BlockId(0));
-        let blocks = order.iter().map(|&block| {
-            let (instrs, terminator) = std::mem::take(&mut self.blocks[block.0 as usize]);
-            let terminator = match terminator.unwrap_or(Terminator::Unreachable) {
-                Terminator::Goto(next) => Terminator::Goto(rename(next)),
-                Terminator::Branch {
-                    condition,
-                    then,
-                    otherwise,
-                } => Terminator::Branch {
-                    condition,
-                    then: rename(then),
-                    otherwise: rename(otherwise),
-                },
-                Terminator::Switch {
-                    value,
-                    arms,
-                    default,
-                } => Terminator::Switch {
-                    value,
-                    arms: rename_arms(arms, &rename),
-                    default: rename(default),
-                },
-                other => other,
-            };
-            Block { instrs, terminator }
-        });
-        Body {
-            presence,
-            blocks: blocks.collect(),
-            exprs: self.exprs,
-        }
+        blocks::body(self.blocks, self.exprs, presence)
     }
-
-    /// For each block the one control really gets to: blocks that only go on are skipped.
-    fn targets(&self) -> Vec<BlockId> {
-        const MAX_STEPS: usize = 64;
-        let next_of = |block: BlockId| match &self.blocks[block.0 as usize] {
-            (instrs, Some(Terminator::Goto(next))) if instrs.is_empty() => Some(*next),
-            _ => None,
-        };
-        (0..self.blocks.len() as u32)
-            .map(|i| {
-                let steps = std::iter::successors(Some(BlockId(i)), |&block| next_of(block));
-                steps.take(MAX_STEPS).last().unwrap_or(BlockId(i))
-            })
-            .collect()
-    }
-}
-
-fn rename_arms(
-    arms: Vec<(CaseLabel, BlockId)>,
-    rename: &impl Fn(BlockId) -> BlockId,
-) -> Vec<(CaseLabel, BlockId)> {
-    let renamed = arms
-        .into_iter()
-        .map(|(label, block)| (label, rename(block)));
-    renamed.collect()
 }

@@ -383,18 +383,7 @@ impl Lowerer<'_, '_> {
         match (name.as_str(), &args[..]) {
             ("is_some" | "is_none" | "is_ok" | "is_err" | "is_null", [])
             | ("is_some_and" | "is_none_or", [Expr::Closure(_)]) => {
-                let result = self.builder.temporary(span);
-                let (yes, no) = (self.builder.new_block(), self.builder.new_block());
-                let end = self.builder.new_block();
-                self.condition(whole, yes, no);
-                for (block, value) in [(yes, 1), (no, 0)] {
-                    self.builder.enter(block);
-                    let value = self.builder.int(value, span);
-                    self.builder.set(result, value, span);
-                    self.builder.go(end);
-                }
-                self.builder.enter(end);
-                Some(self.builder.local(result, span))
+                Some(self.decided(span, |lowerer, yes, no| lowerer.condition(whole, yes, no)))
             }
             (
                 "unwrap" | "clone" | "copied" | "cloned" | "as_ref" | "as_mut" | "as_deref"

@@ -2,7 +2,9 @@
 
 use syn::{BinOp, Expr, Lit, Member, UnOp};
 
-use crate::program::{BinaryOp, ExprId, ExprKind, FieldInit, Span, Symbol, TypeRef, UnaryOp};
+use crate::program::{
+    BinaryOp, BlockId, ExprId, ExprKind, FieldInit, Span, Symbol, TypeRef, UnaryOp,
+};
 use crate::tree::rust::struct_name;
 
 use super::{Dest, Lowerer};
@@ -240,12 +242,23 @@ impl Lowerer<'_, '_> {
     /// The value of a condition with control flow in it.
     fn truth(&mut self, condition: &Expr) -> ExprId {
         let span = self.at_expr(condition);
+        self.decided(span, |lowerer, yes, no| {
+            let n_outer = lowerer.scope.len();
+            lowerer.condition(condition, yes, no);
+            lowerer.scope.truncate(n_outer);
+        })
+    }
+
+    /// 1 or 0, by which of two blocks `decide` gets to.
+    pub(super) fn decided(
+        &mut self,
+        span: Span,
+        decide: impl FnOnce(&mut Self, BlockId, BlockId),
+    ) -> ExprId {
         let result = self.builder.temporary(span);
         let (yes, no) = (self.builder.new_block(), self.builder.new_block());
         let end = self.builder.new_block();
-        let n_outer = self.scope.len();
-        self.condition(condition, yes, no);
-        self.scope.truncate(n_outer);
+        decide(self, yes, no);
         for (block, value) in [(yes, 1), (no, 0)] {
             self.builder.enter(block);
             let value = self.builder.int(value, span);

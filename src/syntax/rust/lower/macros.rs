@@ -48,20 +48,7 @@ impl Lowerer<'_, '_> {
                 }
                 self.builder.int(0, span)
             }
-            "matches" => {
-                let result = self.builder.temporary(span);
-                let (yes, no) = (self.builder.new_block(), self.builder.new_block());
-                let end = self.builder.new_block();
-                self.matches_macro(mac, yes, no);
-                for (block, value) in [(yes, 1), (no, 0)] {
-                    self.builder.enter(block);
-                    let value = self.builder.int(value, span);
-                    self.builder.set(result, value, span);
-                    self.builder.go(end);
-                }
-                self.builder.enter(end);
-                self.builder.local(result, span)
-            }
+            "matches" => self.decided(span, |lowerer, yes, no| lowerer.matches_macro(mac, yes, no)),
             "addr_of" | "addr_of_mut" => match self.single(mac) {
                 Some(place) => {
                     let place = self.value(&place);
