@@ -422,7 +422,7 @@ fn load_and_analyse(
 
 fn analyse(
     (tree, index): (&Arc<Tree>, &Index),
-    loaded: &Loaded<'_>,
+    loaded: &Loaded,
     (vocabulary, arch_rules): (&Vocabulary, &Rules),
     (wanted, is_sample): (Wanted, bool),
     mut clock: Clock,

@@ -23,7 +23,7 @@ use super::{Progress, TreeSummary, kind_of};
 pub struct Session<'a> {
     tree: &'a Tree,
     index: &'a Index,
-    sources: &'a Sources<'a>,
+    sources: &'a Sources,
     /// The program and its vocabulary.
     pub world: World<'a>,
     /// Where things are.
@@ -37,13 +37,14 @@ pub struct Session<'a> {
 /// Runs the entry points of what was parsed, and answers what `ask` asks.
 pub fn open<T>(
     (tree, index): (&Tree, &Index),
-    Loaded { sources, program }: &Loaded<'_>,
+    loaded: &Loaded,
     vocabulary: &Vocabulary,
     clock: &mut Clock,
     progress: &dyn Progress,
     ask: impl FnOnce(&Session<'_>, &mut Clock) -> T,
 ) -> T {
     progress.stage("analysis", None);
+    let (sources, program) = (&loaded.sources, &loaded.program);
     let version: Option<Version> = tree.version.as_deref().and_then(major_minor);
     let dictionary = Dictionary::new(vocabulary, program, version);
     let facts = Facts::new(program, &dictionary);

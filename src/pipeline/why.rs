@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -151,6 +152,7 @@ pub fn why(
         }
         let mut clock = Clock::start();
         let (tree, is_sample) = open(paths, options)?;
+        let tree = Arc::new(tree);
         let index = index(&tree, &vocabulary, progress);
         let ask = |session: &Session<'_>, _: &mut Clock| {
             let uses = session.uses();

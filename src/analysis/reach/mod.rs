@@ -6,6 +6,7 @@ mod call;
 mod climb;
 mod eval;
 mod hypothesis;
+mod looks;
 mod passage;
 mod plan;
 mod proof;

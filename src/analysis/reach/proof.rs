@@ -12,8 +12,9 @@ use crate::program::{ExprId, ExprKind, Span, Symbol};
 use crate::vocabulary::{AxiomEffect, EntryState};
 
 use super::because::Because;
-use super::climb::{Climb, Climbed, Doubt, Goal, Guard, Shared, Targets, TraceStep};
+use super::climb::{Climb, Climbed, Doubt, Goal, Guard, Targets, TraceStep};
 use super::hypothesis::{Hypothesis, hypotheses};
+use super::looks::Looks;
 use super::plan::{Plan, Setter};
 use super::run::{Effect, Setting};
 use super::state::States;
@@ -33,12 +34,12 @@ pub fn prove(
     let is_override = |table: TableId| is_override_table(world.program.table(table).name);
     let mut all: BTreeMap<Use, Judgement> = BTreeMap::new();
     let hypotheses = hypotheses(world, &excluded);
-    let shared = Shared::default();
+    let looks = Looks::default();
     for hypothesis in &hypotheses {
         let other_flags: Vec<u128> = hypotheses.iter().map(|other| other.flags.ones).collect();
         let case = Case {
             other_flags: &other_flags,
-            shared: &shared,
+            looks: &looks,
             world,
             words: &words,
             plan: &plan,
@@ -180,7 +181,7 @@ struct Case<'p> {
     excluded: &'p [(usize, u128)],
     /// The flags that are certain in the alternatives of the hypothesis.
     other_flags: &'p [u128],
-    shared: &'p Shared,
+    looks: &'p Looks,
     access: u128,
     is_override: &'p (dyn Fn(TableId) -> bool + Sync),
     is_override_table: &'p (dyn Fn(Symbol) -> bool + Sync),
@@ -210,7 +211,7 @@ impl Case<'_> {
                 },
                 possible,
                 is_override_table: self.is_override_table,
-                shared: self.shared,
+                looks: self.looks,
             };
             let mut setters: BTreeMap<Setter, Climbed> = BTreeMap::new();
             let mut has_grown = false;
