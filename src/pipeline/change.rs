@@ -227,6 +227,7 @@ fn unanalysed(tree: &Tree) -> Report {
         coverage: Coverage::default(),
         mappings: Vec::new(),
         readers: Vec::new(),
+        proofs: super::Proofs::default(),
         findings: Vec::new(),
         problems: Vec::new(),
         stats: Vec::new(),

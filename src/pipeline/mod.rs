@@ -5,6 +5,7 @@
 
 mod arch;
 mod change;
+mod explain;
 mod graph;
 mod load;
 mod same;
@@ -13,13 +14,14 @@ pub(crate) mod similar;
 mod sources;
 mod stats;
 mod why;
+mod workspace;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::analysis::{self, Coverage, Mapping, Reader};
+use crate::analysis::{self, Coverage, Mapping, Reader, Step};
 use crate::arch::{Rules, RulesError};
 use crate::baseline::BaselineSummary;
 use crate::compare::Comparison;
@@ -31,12 +33,11 @@ use crate::vocabulary::{self, Vocabulary, VocabularyError};
 pub use crate::tree::Problem;
 pub use arch::{ArchAnswer, arch};
 pub use change::{Against, check_patch, run_change};
+pub use explain::{Explained, ExplainedAxiom, ExplainedGuard, ExplainedState, SourceRange};
 pub use graph::graph;
 pub use stats::StageStats;
-pub use why::{
-    Explained, ExplainedAxiom, ExplainedGuard, ExplainedState, Fallen, SourceLine, WhyAnswer,
-    WhyQuery, why,
-};
+pub use why::{Fallen, SourceLine, WhyAnswer, WhyQuery, why};
+pub use workspace::{Calls, Stopped, Workspace};
 
 use load::{Loaded, Scope};
 use stats::Clock;
@@ -62,6 +63,8 @@ pub enum Wanted {
     /// All of them.
     #[default]
     Everything,
+    /// All of them, and what the verdict on each generic use rests on.
+    Proofs,
 }
 
 /// Told how far a run is.
@@ -100,6 +103,8 @@ pub struct Report {
     pub mappings: Vec<Mapping>,
     /// Generic uses of a protection.
     pub readers: Vec<Reader>,
+    /// What the verdict on each of `readers` rests on, in their order; empty unless asked for.
+    pub proofs: Proofs,
     /// Defects.
     pub findings: Vec<Finding>,
     /// Bad input.
@@ -114,6 +119,17 @@ pub struct Report {
     pub comments: Vec<(String, Vec<rules::Comment>)>,
     /// Why there are fewer findings than there could be.
     pub filters: Filters,
+}
+
+/// What the answers rest on, for those who look at the source.
+#[derive(Clone, Debug, Default)]
+pub struct Proofs {
+    /// The generic uses, in the order of [`Report::readers`].
+    pub uses: Vec<Explained>,
+    /// What is certain about an override mapping, one text for each alternative.
+    pub assumptions: Vec<String>,
+    /// Definitions of functions that mappings are inserted with.
+    pub helpers: Vec<Step>,
 }
 
 /// What was found and is not shown, or only compared.
@@ -410,7 +426,7 @@ fn load_and_analyse(
 ) -> Report {
     let scope = match wanted {
         Wanted::Mappings => Scope::Mappings,
-        Wanted::Everything => Scope::Everything,
+        Wanted::Everything | Wanted::Proofs => Scope::Everything,
     };
     let tree = Arc::new(tree);
     progress.stage("parse", None);
@@ -440,6 +456,7 @@ fn analyse(
                 coverage: session.coverage(&[]),
                 mappings: session.mappings.clone(),
                 readers: Vec::new(),
+                proofs: Proofs::default(),
                 findings: Vec::new(),
                 problems: Vec::new(),
                 stats: Vec::new(),
@@ -448,7 +465,7 @@ fn analyse(
                 comments: session.comments(),
                 filters: Filters::default(),
             };
-            if wanted == Wanted::Everything {
+            if wanted != Wanted::Mappings {
                 let uses = session.uses();
                 clock.stage("uses");
                 let matrix = session.matrix(arch_rules);
@@ -458,6 +475,9 @@ fn analyse(
                 clock.stage("proofs");
                 report.findings = session.findings(&uses, &matrix, &generic_uses, arch_rules);
                 report.coverage = session.coverage(&generic_uses);
+                if wanted == Wanted::Proofs {
+                    report.proofs = session.proofs(&generic_uses);
+                }
                 report.readers = generic_uses.into_iter().map(|one| one.reader).collect();
                 clock.stage("rules");
             }
