@@ -117,7 +117,14 @@ pub fn why(
         progress.stage("parse", None);
         let version = (&tree, &index);
         let loaded = load::load(version, &vocabulary, Scope::Everything, None);
-        let mut answer = session::open(version, &loaded, &vocabulary, &mut clock, progress, ask)?;
+        let mut answer = session::open(
+            (&tree, &index),
+            &loaded,
+            &vocabulary,
+            &mut clock,
+            progress,
+            ask,
+        )?;
         drop(loaded);
         answer.sources = Box::new(move |path| tree.read(tree.file_at(path)?).ok());
         Ok(answer)
