@@ -17,7 +17,7 @@ use crate::program::{FileId, Instr, Span, Terminator};
 
 use super::explain::Explained;
 use super::load::{self, Scope};
-use super::session::{self, Session};
+use super::session::{self, Kept, Session};
 use super::stats::Clock;
 use super::{
     Options, PipelineError, Progress, SourceLookup, TreeSummary, in_pool, index, open, rules_of,
@@ -110,7 +110,7 @@ pub fn why(
             let asker = Asker {
                 session,
                 uses: &uses,
-                matrix: &matrix,
+                matrix,
             };
             asker.answer(query, is_sample)
         };
@@ -121,8 +121,8 @@ pub fn why(
             (&tree, &index),
             &loaded,
             &vocabulary,
-            &mut clock,
-            progress,
+            &mut Kept::default(),
+            (&mut clock, progress),
             ask,
         )?;
         drop(loaded);

@@ -11,10 +11,10 @@ use crate::program::FileId;
 type Visit = fn(&FileIndex, &mut dyn FnMut(u32, u32));
 
 /// A lookup by hash. It is made when it is first asked for, and stays when single files change.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Lookup {
     visit: Visit,
-    buckets: OnceLock<Buckets>,
+    buckets: Arc<OnceLock<Buckets>>,
     /// Files whose entries in the buckets do not count any more.
     edited: BTreeSet<FileId>,
 }
@@ -24,7 +24,7 @@ impl Lookup {
     pub(super) fn new(visit: Visit) -> Lookup {
         Lookup {
             visit,
-            buckets: OnceLock::new(),
+            buckets: Arc::default(),
             edited: BTreeSet::new(),
         }
     }
@@ -56,8 +56,12 @@ impl Lookup {
 
     /// From now on the entries of a file are looked at as they are.
     pub(super) fn replace(&mut self, file: FileId) {
-        if self.buckets.get().is_some() {
-            self.edited.insert(file);
+        match self.buckets.get() {
+            Some(_) => {
+                self.edited.insert(file);
+            }
+            // A copy may make the shared one, for the files it has.
+            None => self.buckets = Arc::default(),
         }
     }
 

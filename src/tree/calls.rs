@@ -8,7 +8,7 @@ use super::index::Index;
 use crate::program::FileId;
 
 /// The lookups.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CallLookups {
     callers: Lookup,
     passers: Lookup,

@@ -22,7 +22,7 @@ pub const COMMENT_MARKER: &[u8] = b"ptelint:";
 ///
 /// Lookups compare function names by text. All other names are compared by hash; see
 /// [`name_hash`] for how far to trust that.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Index {
     /// One per file of the tree, by [`FileId`].
     pub files: Vec<Arc<FileIndex>>,

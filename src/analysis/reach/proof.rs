@@ -15,6 +15,7 @@ use super::because::Because;
 use super::climb::{Climb, Climbed, Doubt, Goal, Guard, Targets, TraceStep};
 use super::hypothesis::{Hypothesis, hypotheses};
 use super::looks::Looks;
+use super::memory::{Grounds, Memory};
 use super::plan::{Plan, Setter};
 use super::run::{Effect, Setting};
 use super::state::States;
@@ -27,22 +28,42 @@ pub fn prove(
     uses: &BTreeSet<Use>,
     is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
     without: &Without,
+    memory: &mut Memory,
 ) -> BTreeMap<Use, Judgement> {
     let words = Words::new(world.dictionary.vocabulary(), &without.axioms);
-    let plan = Plan::new(world, &words);
     let excluded = excluded_kinds(world, without);
     let is_override = |table: TableId| is_override_table(world.program.table(table).name);
     let mut all: BTreeMap<Use, Judgement> = BTreeMap::new();
     let hypotheses = hypotheses(world, &excluded);
-    let looks = Looks::default();
+    // Without an axiom, words mean something else.
+    let mut own = Memory::default();
+    let memory = match without.axioms.is_empty() {
+        true => memory,
+        false => &mut own,
+    };
+    let (plan, looks) = memory.recall(world, &words, |plan| Grounds {
+        hypotheses: hypotheses.clone(),
+        excluded: excluded.clone(),
+        override_tables: world
+            .program
+            .tables()
+            .filter(|(table, _)| is_override(*table))
+            .map(|(table, _)| table.0 as usize)
+            .collect(),
+        flags: [
+            world.dictionary.flags.clone(),
+            world.dictionary.other_flags.clone(),
+        ],
+        settable: plan.settable.clone(),
+    });
     for hypothesis in &hypotheses {
         let other_flags: Vec<u128> = hypotheses.iter().map(|other| other.flags.ones).collect();
         let case = Case {
             other_flags: &other_flags,
-            looks: &looks,
+            looks,
             world,
             words: &words,
-            plan: &plan,
+            plan,
             excluded: &excluded,
             access: ["VM_READ", "VM_WRITE", "VM_EXEC"]
                 .iter()

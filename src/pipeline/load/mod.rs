@@ -28,6 +28,7 @@ use super::sources::Sources;
 use needs::{Context, Counts, Needs};
 use relevance::class;
 
+pub use edit::Edit;
 pub use relevance::{Relevance, Scope, relevance, words};
 
 /// Rounds of "parse what the parsed needs". Each goes one member access deeper.
