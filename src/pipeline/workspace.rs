@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::graph::graph_of;
-use super::opened::{Opened, Update};
+use super::opened::Opened;
 use super::stats::Clock;
 use super::{
     GraphAnswer, Options, PipelineError, Progress, Report, Wanted, finish, in_pool, open_on_disk,
@@ -167,8 +167,8 @@ impl Workspace {
         if contents.len() > MAX_UPDATED {
             return None;
         }
-        let update = opened.update(&contents, &self.vocabulary);
-        (update != Update::Everything).then_some(opened)
+        opened.update(&contents, &self.vocabulary)?;
+        Some(opened)
     }
 
     /// The call graph of what was analysed last.
