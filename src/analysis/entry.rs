@@ -1,6 +1,7 @@
 //! Runs the machine from every place where the kernel enters a driver with a VMA.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -222,10 +223,21 @@ fn run(world: World<'_>, function: FnId, state: State) -> (Vec<Event>, Vec<VmaSt
     let exits = machine.enter(function, state);
     let result = world.program.function(function).result;
     let can_fail = result.base != "void";
+    let no_page = world.dictionary.no_page();
     let exits = exits
         .into_iter()
-        .filter(|exit: &Exit| !(can_fail && exit.value.truth() == Some(true)))
-        .map(|exit| exit.state.vma(0))
+        .filter_map(|exit: Exit| {
+            let mut vma = exit.state.vma(0);
+            match exit.value {
+                // What the core is told not to map is as good as not there.
+                Value::Bits(result) if result.ones & no_page != 0 => vma.pages = Arc::default(),
+                // A code of a fault.
+                Value::Bits(_) => {}
+                value if can_fail && value.truth() == Some(true) => return None,
+                _ => {}
+            }
+            Some(vma)
+        })
         .collect();
     let is_exhausted = machine.is_exhausted();
     (machine.into_events(), exits, is_exhausted)

@@ -15,6 +15,7 @@ mod reach;
 mod readers;
 mod rebuilt;
 mod result;
+mod returned;
 mod state;
 mod term;
 mod uses;
@@ -37,6 +38,7 @@ pub use reach::{
 };
 pub use readers::{GenericUse, Question, readers};
 pub use rebuilt::{Rebuilt, rebuilt};
+pub use returned::{Returned, returned};
 pub use state::VmaState;
 pub use term::{Base, Step as TermStep, Term, Terms};
 pub use uses::{Uses, uses};

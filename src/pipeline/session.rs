@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use crate::analysis::{
-    self, Coverage, Dictionary, Facts, GenericUse, Mapping, Places, Question, Run, Uses, Verdict,
-    World,
+    self, Coverage, Dictionary, Facts, GenericUse, Mapping, Places, Question, Returned, Run, Uses,
+    Verdict, World,
 };
 use crate::arch::{self as arch_stage, Matrix, Rules};
 use crate::kconfig::{Availability, Built};
@@ -32,6 +32,8 @@ pub struct Session<'a> {
     runs: Vec<Run>,
     /// The inventory of insertions.
     pub mappings: Vec<Mapping>,
+    /// What fault handlers return beside overrides.
+    returned: Vec<Returned>,
 }
 
 /// Runs the entry points of what was parsed, and answers what `ask` asks.
@@ -82,6 +84,7 @@ pub fn open<T>(
         sources,
         world,
         places: &places,
+        returned: analysis::returned(world, &runs),
         runs,
         mappings,
     };
@@ -118,6 +121,7 @@ impl Session<'_> {
             uses,
             &|table| override_tables.contains(table.as_str()),
             &|name| losing(matrix, name),
+            !self.returned.is_empty(),
             question,
         )
     }
@@ -140,6 +144,7 @@ impl Session<'_> {
             uses,
             generic_uses,
             mappings: &self.mappings,
+            returned: &self.returned,
             arch_rules,
             can_be_built: &|file, arch| !matches!(availability.of(file, arch), Built::No(_)),
         })

@@ -746,7 +746,8 @@ impl Entry for FlagFamily {
     }
 
     fn check(&self) -> Result<(), String> {
-        identifier(&self.prefix)
+        identifier(&self.prefix)?;
+        self.no_page.iter().try_for_each(|name| identifier(name))
     }
 }
 

@@ -597,4 +597,7 @@ pub struct RustType {
 pub struct FlagFamily {
     /// What their names begin with.
     pub prefix: String,
+    /// Those with which a fault handler says that it leaves no page for the core to map.
+    #[serde(default)]
+    pub no_page: Vec<String>,
 }

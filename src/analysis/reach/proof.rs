@@ -20,11 +20,12 @@ use super::state::States;
 use super::words::Words;
 
 /// Judges all uses. `is_override_table` tells whether mappings with a table of operations, by its
-/// name, hold overrides.
+/// name, hold overrides; `is_page_returned`, whether a handler returns a page beside them.
 pub fn prove(
     world: World<'_>,
     uses: &BTreeSet<Use>,
     is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
+    is_page_returned: bool,
     without: &Without,
 ) -> BTreeMap<Use, Judgement> {
     let words = Words::new(world.dictionary.vocabulary(), &without.axioms);
@@ -48,6 +49,7 @@ pub fn prove(
                 .fold(0, |all, name| all | mask(world, name)),
             is_override: &is_override,
             is_override_table,
+            is_page_returned,
             removed: &without.conditions,
         };
         for (one, judgement) in case.judge(hypothesis, uses) {
@@ -93,6 +95,8 @@ pub struct Use {
 pub struct Judgement {
     /// True if an override mapping gets there and its entry is the one used.
     pub is_reached: bool,
+    /// True if it gets there only by a page that its handler returned beside overrides.
+    pub is_by_page: bool,
     /// Why neither is certain.
     pub doubts: BTreeSet<Doubt>,
     /// What keeps override mappings away, or makes the use harmless for them.
@@ -120,9 +124,10 @@ pub enum SetState {
 impl Judgement {
     /// Takes the judgement under another alternative of the hypothesis in.
     fn add(&mut self, other: Judgement) {
-        if other.is_reached && !self.is_reached {
+        if other.is_reached && (!self.is_reached || self.is_by_page && !other.is_by_page) {
             self.trace = other.trace;
             self.set = other.set;
+            self.is_by_page = other.is_by_page;
         }
         self.is_reached |= other.is_reached;
         self.doubts.extend(other.doubts);
@@ -184,6 +189,7 @@ struct Case<'p> {
     access: u128,
     is_override: &'p (dyn Fn(TableId) -> bool + Sync),
     is_override_table: &'p (dyn Fn(Symbol) -> bool + Sync),
+    is_page_returned: bool,
     removed: &'p FxHashSet<(FnId, Span)>,
 }
 
@@ -206,6 +212,7 @@ impl Case<'_> {
                     excluded: self.excluded,
                     access: self.access,
                     is_override_table: self.is_override,
+                    is_page_returned: self.is_page_returned,
                     removed: self.removed,
                 },
                 possible,
@@ -294,6 +301,7 @@ impl Case<'_> {
         let is_reached = climbed.reached.is_some();
         let mut judgement = Judgement {
             is_reached,
+            is_by_page: climbed.is_by_page,
             doubts: climbed.doubts,
             set: match is_reached {
                 true => set.clone(),
@@ -323,6 +331,10 @@ impl Case<'_> {
                     judgement.doubts.insert(Doubt::NoReason);
                 }
                 Effect::Override => judgement.is_reached = true,
+                Effect::ReturnedPage => {
+                    judgement.is_by_page |= !judgement.is_reached;
+                    judgement.is_reached = true;
+                }
             }
         }
         let mut explained = BTreeSet::new();
