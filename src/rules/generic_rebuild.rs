@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::{GenericUse, Returned, Role, Verdict};
+use crate::analysis::{GenericUse, Returned, Role, UseLevel, Verdict};
 use crate::vocabulary::Kind;
 
 use super::draft::{Site, Text};
@@ -153,9 +153,12 @@ fn finding_of_page(
     finding
 }
 
-/// Where the core maps a page that was returned: the first such place.
+/// Where the core maps a page that was returned: the first such place, single pages before huge
+/// ones.
 fn maps(input: &Input<'_>, by_page: &[&GenericUse]) -> Option<TraceStep> {
-    let one = by_page.first()?;
+    let one = by_page
+        .iter()
+        .min_by_key(|one| one.reader.level != UseLevel::Pte)?;
     let site = Site {
         function: one.function,
         span: one.span,

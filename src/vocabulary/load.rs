@@ -445,6 +445,7 @@ sections! {
     state_bit: StateBit,
     entry_page: EntryWord,
     entry_encode: EntryWord,
+    entry_decode: EntryWord,
     entry_unlock: EntryWord,
     axiom: Axiom,
     flag_family: FlagFamily,
