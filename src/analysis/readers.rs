@@ -85,6 +85,7 @@ pub fn readers(
     losing: &(dyn Fn(&str) -> Option<BTreeSet<String>> + Sync),
     is_page_returned: bool,
     question: &Question,
+    memory: &mut reach::Memory,
 ) -> Vec<GenericUse> {
     let World {
         program,
@@ -127,6 +128,7 @@ pub fn readers(
         is_override_table,
         is_page_returned,
         &question.without,
+        memory,
     );
     let mut found: BTreeMap<(FileId, u32, Role), Use> = BTreeMap::new();
     for (&id, events) in &uses.events {

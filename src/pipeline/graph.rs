@@ -34,39 +34,47 @@ pub fn graph(
         let (tree, _) = open(paths, options)?;
         let index = index(&tree, &vocabulary, progress);
         progress.stage("search", None);
-        let files = file_facts(&tree, &index);
-        let mut graph = CallGraph::new(&index, &files, &tree);
-        let mut declared = FxHashMap::default();
-        let mut named = |name: &str| {
-            let mut nodes = graph.nodes_named(name);
-            if nodes.is_empty()
-                && let Some((file, offset)) = declaration(&tree, &index, name)
-            {
-                let node = graph.declare(name, file);
-                declared.insert(node, offset);
-                nodes.push(node);
-            }
-            match nodes.is_empty() {
-                true => Err(PipelineError::UnknownFunction {
-                    name: name.to_owned(),
-                    similar: similar::names(&index, name),
-                }),
-                false => Ok(nodes),
-            }
-        };
-        let from = from.map(&mut named).transpose()?;
-        let to = to.map(&mut named).transpose()?;
-        let places = Places {
-            graph: &graph,
-            tree: &tree,
-            declared,
-            known: FxHashMap::default(),
-        };
-        Ok(match (from, to) {
-            (Some(from), Some(to)) => path(places, &from, &to),
-            (Some(nodes), None) | (None, Some(nodes)) => neighbourhood(places, &nodes),
-            (None, None) => GraphAnswer::default(),
-        })
+        graph_of((&tree, &index), (from, to))
+    })
+}
+
+/// The same of a tree that is indexed.
+pub(super) fn graph_of(
+    (tree, index): (&Tree, &Index),
+    (from, to): (Option<&str>, Option<&str>),
+) -> Result<GraphAnswer, PipelineError> {
+    let files = file_facts(tree, index);
+    let mut graph = CallGraph::new(index, &files, tree);
+    let mut declared = FxHashMap::default();
+    let mut named = |name: &str| {
+        let mut nodes = graph.nodes_named(name);
+        if nodes.is_empty()
+            && let Some((file, offset)) = declaration(tree, index, name)
+        {
+            let node = graph.declare(name, file);
+            declared.insert(node, offset);
+            nodes.push(node);
+        }
+        match nodes.is_empty() {
+            true => Err(PipelineError::UnknownFunction {
+                name: name.to_owned(),
+                similar: similar::names(index, name),
+            }),
+            false => Ok(nodes),
+        }
+    };
+    let from = from.map(&mut named).transpose()?;
+    let to = to.map(&mut named).transpose()?;
+    let places = Places {
+        graph: &graph,
+        tree,
+        declared,
+        known: FxHashMap::default(),
+    };
+    Ok(match (from, to) {
+        (Some(from), Some(to)) => path(places, &from, &to),
+        (Some(nodes), None) | (None, Some(nodes)) => neighbourhood(places, &nodes),
+        (None, None) => GraphAnswer::default(),
     })
 }
 

@@ -5,21 +5,24 @@
 
 mod arch;
 mod change;
+mod explain;
 mod graph;
 mod load;
+mod opened;
 mod same;
 mod session;
 pub(crate) mod similar;
 mod sources;
 mod stats;
 mod why;
+mod workspace;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::analysis::{self, Coverage, Mapping, Reader};
+use crate::analysis::{self, Coverage, Mapping, Reader, Step};
 use crate::arch::{Rules, RulesError};
 use crate::baseline::BaselineSummary;
 use crate::compare::Comparison;
@@ -31,14 +34,14 @@ use crate::vocabulary::{self, Vocabulary, VocabularyError};
 pub use crate::tree::Problem;
 pub use arch::{ArchAnswer, arch};
 pub use change::{Against, check_patch, run_change};
+pub use explain::{Explained, ExplainedAxiom, ExplainedGuard, ExplainedState, SourceRange};
 pub use graph::graph;
 pub use stats::StageStats;
-pub use why::{
-    Explained, ExplainedAxiom, ExplainedGuard, ExplainedState, Fallen, SourceLine, WhyAnswer,
-    WhyQuery, why,
-};
+pub use why::{Fallen, SourceLine, WhyAnswer, WhyQuery, why};
+pub use workspace::{Calls, Stopped, Workspace};
 
 use load::{Loaded, Scope};
+use session::Kept;
 use stats::Clock;
 
 /// What a run is asked to do.
@@ -62,6 +65,8 @@ pub enum Wanted {
     /// All of them.
     #[default]
     Everything,
+    /// All of them, and what the verdict on each generic use rests on.
+    Proofs,
 }
 
 /// Told how far a run is.
@@ -100,6 +105,8 @@ pub struct Report {
     pub mappings: Vec<Mapping>,
     /// Generic uses of a protection.
     pub readers: Vec<Reader>,
+    /// What the verdict on each of `readers` rests on, in their order; empty unless asked for.
+    pub proofs: Proofs,
     /// Defects.
     pub findings: Vec<Finding>,
     /// Bad input.
@@ -114,6 +121,17 @@ pub struct Report {
     pub comments: Vec<(String, Vec<rules::Comment>)>,
     /// Why there are fewer findings than there could be.
     pub filters: Filters,
+}
+
+/// What the answers rest on, for those who look at the source.
+#[derive(Clone, Debug, Default)]
+pub struct Proofs {
+    /// The generic uses, in the order of [`Report::readers`].
+    pub uses: Vec<Explained>,
+    /// What is certain about an override mapping, one text for each alternative.
+    pub assumptions: Vec<String>,
+    /// Definitions of functions that mappings are inserted with.
+    pub helpers: Vec<Step>,
 }
 
 /// What was found and is not shown, or only compared.
@@ -410,36 +428,45 @@ fn load_and_analyse(
 ) -> Report {
     let scope = match wanted {
         Wanted::Mappings => Scope::Mappings,
-        Wanted::Everything => Scope::Everything,
+        Wanted::Everything | Wanted::Proofs => Scope::Everything,
     };
     let tree = Arc::new(tree);
     progress.stage("parse", None);
     let loaded = load::load((&tree, index), rules.0, scope, None);
     clock.stage("parse");
     let asked = (wanted, is_sample);
-    analyse((&tree, index), &loaded, rules, asked, clock, progress)
+    let kept = &mut Kept::default();
+    analyse(
+        (&tree, index),
+        &loaded,
+        rules,
+        asked,
+        kept,
+        (clock, progress),
+    )
 }
 
 fn analyse(
     (tree, index): (&Arc<Tree>, &Index),
-    loaded: &Loaded<'_>,
+    loaded: &Loaded,
     (vocabulary, arch_rules): (&Vocabulary, &Rules),
     (wanted, is_sample): (Wanted, bool),
-    mut clock: Clock,
-    progress: &dyn Progress,
+    kept: &mut Kept,
+    (mut clock, progress): (Clock, &dyn Progress),
 ) -> Report {
     let mut report = session::open(
         (tree, index),
         loaded,
         vocabulary,
-        &mut clock,
-        progress,
+        kept,
+        (&mut clock, progress),
         |session, clock| {
             let mut report = Report {
                 tree: session.summary(is_sample),
                 coverage: session.coverage(&[]),
                 mappings: session.mappings.clone(),
                 readers: Vec::new(),
+                proofs: Proofs::default(),
                 findings: Vec::new(),
                 problems: Vec::new(),
                 stats: Vec::new(),
@@ -448,16 +475,19 @@ fn analyse(
                 comments: session.comments(),
                 filters: Filters::default(),
             };
-            if wanted == Wanted::Everything {
+            if wanted != Wanted::Mappings {
                 let uses = session.uses();
                 clock.stage("uses");
                 let matrix = session.matrix(arch_rules);
                 clock.stage("architectures");
                 let generic_uses =
-                    session.generic_uses(&uses, &matrix, &analysis::Question::default());
+                    session.generic_uses(&uses, matrix, &analysis::Question::default());
                 clock.stage("proofs");
-                report.findings = session.findings(&uses, &matrix, &generic_uses, arch_rules);
+                report.findings = session.findings(&uses, matrix, &generic_uses, arch_rules);
                 report.coverage = session.coverage(&generic_uses);
+                if wanted == Wanted::Proofs {
+                    report.proofs = session.proofs(&generic_uses);
+                }
                 report.readers = generic_uses.into_iter().map(|one| one.reader).collect();
                 clock.stage("rules");
             }

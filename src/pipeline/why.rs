@@ -2,21 +2,22 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use crate::analysis::{
-    self, Coverage, Doubt, GenericUse, GuardKind, Mapping, Question, Reader, SetState, Step,
-    TraceStep, Use, Uses, Verdict, Without,
+    Coverage, GenericUse, GuardKind, Mapping, Question, Reader, Step, Use, Uses, Verdict, Without,
 };
 use crate::arch::Matrix;
 use crate::callgraph::FnId;
 use crate::program::{FileId, Instr, Span, Terminator};
 
+use super::explain::Explained;
 use super::load::{self, Scope};
-use super::session::{self, Session};
+use super::session::{self, Kept, Session};
 use super::stats::Clock;
 use super::{
     Options, PipelineError, Progress, SourceLookup, TreeSummary, in_pool, index, open, rules_of,
@@ -65,56 +66,6 @@ pub struct WhyAnswer {
     pub sources: SourceLookup,
 }
 
-/// One generic use with its whole proof, or the way to it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Explained {
-    /// Its row.
-    #[serde(flatten)]
-    pub reader: Reader,
-    /// What keeps override mappings away.
-    pub guards: Vec<ExplainedGuard>,
-    /// What no source tells and the proof rests on.
-    pub axioms: Vec<ExplainedAxiom>,
-    /// From where an override mapping comes into view to the use.
-    pub trace: Vec<Step>,
-    /// States of an entry that the way depends on, and how an entry gets there.
-    pub states: Vec<ExplainedState>,
-    /// What a person has to find out.
-    pub questions: Vec<String>,
-}
-
-/// A guard.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct ExplainedGuard {
-    /// Where it is.
-    #[serde(flatten)]
-    pub place: Step,
-    /// What it tells.
-    pub says: &'static str,
-    /// True if the proof falls without it alone; `None` for what cannot be taken out.
-    pub bears: Option<bool>,
-}
-
-/// An axiom.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct ExplainedAxiom {
-    /// Its name.
-    pub name: String,
-    /// What it says.
-    pub says: String,
-    /// Where a person can read why.
-    pub source: String,
-}
-
-/// A state of an entry.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct ExplainedState {
-    /// What the entry is.
-    pub state: &'static str,
-    /// The way to the place that makes it so.
-    pub trace: Vec<Step>,
-}
-
 /// A proof that falls.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Fallen {
@@ -151,6 +102,7 @@ pub fn why(
         }
         let mut clock = Clock::start();
         let (tree, is_sample) = open(paths, options)?;
+        let tree = Arc::new(tree);
         let index = index(&tree, &vocabulary, progress);
         let ask = |session: &Session<'_>, _: &mut Clock| {
             let uses = session.uses();
@@ -158,14 +110,21 @@ pub fn why(
             let asker = Asker {
                 session,
                 uses: &uses,
-                matrix: &matrix,
+                matrix,
             };
             asker.answer(query, is_sample)
         };
         progress.stage("parse", None);
         let version = (&tree, &index);
         let loaded = load::load(version, &vocabulary, Scope::Everything, None);
-        let mut answer = session::open(version, &loaded, &vocabulary, &mut clock, progress, ask)?;
+        let mut answer = session::open(
+            (&tree, &index),
+            &loaded,
+            &vocabulary,
+            &mut Kept::default(),
+            (&mut clock, progress),
+            ask,
+        )?;
         drop(loaded);
         answer.sources = Box::new(move |path| tree.read(tree.file_at(path)?).ok());
         Ok(answer)
@@ -185,7 +144,7 @@ impl Asker<'_, '_> {
         let mut answer = WhyAnswer {
             tree: self.session.summary(is_sample),
             coverage: self.session.coverage(&all),
-            assumptions: self.assumptions(),
+            assumptions: self.session.assumptions(),
             uses: Vec::new(),
             mappings: Vec::new(),
             removed: Vec::new(),
@@ -222,7 +181,7 @@ impl Asker<'_, '_> {
             let mut removed: Vec<Step> = without
                 .conditions
                 .iter()
-                .map(|&(function, span)| self.step(function, span))
+                .map(|&(function, span)| self.session.step(function, span))
                 .collect();
             removed.sort();
             removed.dedup();
@@ -247,85 +206,20 @@ impl Asker<'_, '_> {
         self.session.generic_uses(self.uses, self.matrix, question)
     }
 
-    fn assumptions(&self) -> Vec<String> {
-        let assumed = analysis::assumptions(self.session.world).into_iter();
-        let texts: BTreeSet<String> = assumed
-            .map(|(flags, has_ops)| {
-                let flags: Vec<String> = flags.into_iter().collect();
-                let flags = match flags.is_empty() {
-                    true => "no flag is certain".to_owned(),
-                    false => format!("{} set", flags.join(" and ")),
-                };
-                match has_ops {
-                    true => format!("{flags}, vm_ops not NULL"),
-                    false => format!("{flags}, vm_ops unknown"),
-                }
-            })
-            .collect();
-        texts.into_iter().collect()
-    }
-
     fn explain(&self, one: &GenericUse) -> Explained {
-        let mut explained = Explained {
-            reader: one.reader.clone(),
-            guards: Vec::new(),
-            axioms: Vec::new(),
-            trace: Vec::new(),
-            states: Vec::new(),
-            questions: Vec::new(),
-        };
-        let Some(judgement) = &one.judgement else {
-            return explained;
-        };
         let is_safe = one.reader.verdict == Verdict::Safe;
-        let guards: Vec<_> = judgement.guards.iter().collect();
-        let mut guards: Vec<ExplainedGuard> = guards
+        let guards = one.judgement.iter().flat_map(|judgement| &judgement.guards);
+        let tried: FxHashMap<(FnId, Span), bool> = guards
+            .filter(|guard| is_safe && guard.kind != GuardKind::Tables)
+            .map(|guard| (guard.function, guard.span))
+            .collect::<Vec<_>>()
             .into_par_iter()
-            .map(|guard| ExplainedGuard {
-                place: self.step(guard.function, guard.span),
-                says: match guard.kind {
-                    GuardKind::Condition => "override mappings are turned away",
-                    GuardKind::Entry => "the entry is no override",
-                    GuardKind::Tables => {
-                        "only entered through operations of mappings without overrides"
-                    }
-                },
-                bears: (is_safe && guard.kind != GuardKind::Tables)
-                    .then(|| self.bears(one, (guard.function, guard.span))),
-            })
+            .map(|place| (place, self.bears(one, place)))
             .collect();
-        guards.sort();
-        guards.dedup();
-        explained.guards = guards;
-        let axioms = self.session.world.dictionary.axioms().iter();
-        explained.axioms = axioms
-            .filter(|axiom| judgement.axioms.contains(&axiom.name))
-            .map(|axiom| ExplainedAxiom {
-                name: axiom.name.clone(),
-                says: axiom.says.clone(),
-                source: axiom.source.clone(),
-            })
-            .collect();
-        explained.trace = self.trace(&judgement.trace);
-        explained.states = judgement
-            .set
-            .iter()
-            .map(|(state, trace)| ExplainedState {
-                state: match state {
-                    SetState::Hinted => "made inaccessible as a NUMA hint",
-                    SetState::Encoded => "replaced by one that remembers the page",
-                },
-                trace: self.trace(trace),
-            })
-            .collect();
-        if one.reader.verdict == Verdict::Unproven {
-            explained.questions = judgement
-                .doubts
-                .iter()
-                .map(|doubt| self.question(one, *doubt))
-                .collect();
-        }
-        explained
+        self.session.explain(one, &|kind, place| {
+            let found = tried.get(&place).copied();
+            found.filter(|_| kind != GuardKind::Tables)
+        })
     }
 
     /// True if a proof falls without one condition.
@@ -355,61 +249,13 @@ impl Asker<'_, '_> {
                     trace: now
                         .judgement
                         .as_ref()
-                        .map(|judgement| self.trace(&judgement.trace))
+                        .map(|judgement| self.session.trace(&judgement.trace))
                         .unwrap_or_default(),
                 })
             })
             .collect();
         fallen.sort();
         fallen
-    }
-
-    fn question(&self, one: &GenericUse, doubt: Doubt) -> String {
-        let name = |function: FnId| self.session.world.program.function(function).name;
-        match doubt {
-            Doubt::Uncalled(function) => format!(
-                "Who calls {}()? Nothing in what was read does; with which mappings?",
-                name(function)
-            ),
-            Doubt::Page(function, span) => {
-                let place = self.step(function, span);
-                format!(
-                    "Which page does the entry made at {}:{} map? Nothing that was found tells \
-                     whether a driver inserted it.",
-                    place.file, place.line
-                )
-            }
-            Doubt::Exhausted(function) => format!(
-                "Can an override mapping get through {}()? It was too intricate to be followed to \
-                 its end.",
-                name(function)
-            ),
-            Doubt::TooManyWays(function) => format!(
-                "Which of the many ways to {}() can an override mapping take? Not all were tried.",
-                name(function)
-            ),
-            Doubt::NoReason => format!(
-                "What keeps override mappings from this line of {}()? None was found to get here, \
-                 and no reason why.",
-                one.reader.function
-            ),
-        }
-    }
-
-    fn trace(&self, steps: &[TraceStep]) -> Vec<Step> {
-        let steps = steps.iter();
-        steps
-            .map(|step| self.step(step.function, step.span))
-            .collect()
-    }
-
-    fn step(&self, function: FnId, span: Span) -> Step {
-        let function = self.session.world.program.function(function);
-        Step {
-            file: self.session.places.path(function.file).to_owned(),
-            line: self.session.places.line_column(function.file, span.start).0,
-            function: function.name.to_string(),
-        }
     }
 
     /// The file of a place: by its path in the tree, or the only one whose path ends so.

@@ -1,0 +1,191 @@
+//! A tree that stays open: its files can change, on disk or in an editor, and its answers be asked
+//! for again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::graph::graph_of;
+use super::opened::{Opened, Update};
+use super::stats::Clock;
+use super::{
+    GraphAnswer, Options, PipelineError, Progress, Report, Wanted, finish, in_pool, open_on_disk,
+    rules_of,
+};
+use crate::arch::Rules;
+use crate::tree::{Index, Tree};
+use crate::vocabulary::Vocabulary;
+
+/// With more files than this that differ, a tree is opened again at once.
+const MAX_UPDATED: usize = 50;
+
+/// An open tree.
+pub struct Workspace {
+    paths: Vec<PathBuf>,
+    options: Options,
+    vocabulary: Vocabulary,
+    arch_rules: Rules,
+    /// What is on disk.
+    tree: Tree,
+    /// True if the directories have to be walked again.
+    is_stale: bool,
+    /// The files that may differ from what was analysed last, by path.
+    touched: BTreeSet<String>,
+    /// What editors hold, by path.
+    overlays: BTreeMap<String, Vec<u8>>,
+    calls: Option<Arc<Calls>>,
+    /// What was analysed last, with what is known of it.
+    opened: Option<Opened>,
+}
+
+/// Why there is no new answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    /// Nobody waits for it any more.
+    #[error("the analysis was cancelled")]
+    Cancelled,
+    /// The tree cannot be analysed.
+    #[error(transparent)]
+    Failed(#[from] PipelineError),
+}
+
+impl Workspace {
+    /// Walks `paths`, and reads nothing more.
+    pub fn open(paths: &[PathBuf], options: &Options) -> Result<Workspace, PipelineError> {
+        let (vocabulary, arch_rules) = rules_of(options)?;
+        Ok(Workspace {
+            tree: open_on_disk(paths, options)?,
+            paths: paths.to_vec(),
+            options: options.clone(),
+            vocabulary,
+            arch_rules,
+            is_stale: false,
+            touched: BTreeSet::new(),
+            overlays: BTreeMap::new(),
+            calls: None,
+            opened: None,
+        })
+    }
+
+    /// The directory that paths are relative to.
+    pub fn root(&self) -> &Path {
+        self.tree.root().unwrap_or(Path::new(""))
+    }
+
+    /// Lays the content of an editor's buffer over a file, or over the place where one could be;
+    /// with `None`, what is on disk counts again. `path` is relative to the root.
+    pub fn overlay(&mut self, path: &str, content: Option<Vec<u8>>) {
+        self.touched.insert(path.to_owned());
+        match content {
+            Some(content) => self.overlays.insert(path.to_owned(), content),
+            None => self.overlays.remove(path),
+        };
+    }
+
+    /// Files were changed, created or deleted on disk, by their paths relative to the root; none
+    /// for any number of files anywhere.
+    pub fn on_disk_changed(&mut self, paths: &[String]) {
+        self.is_stale |= paths.is_empty() || paths.len() > MAX_UPDATED;
+        for path in paths {
+            let is_there = self.root().join(path).is_file();
+            match self.tree.file_at(path) {
+                Some(_) if is_there => {
+                    self.touched.insert(path.clone());
+                }
+                // A file more or less, or one that says what is built.
+                _ => self.is_stale |= self.tree.covers(path),
+            }
+        }
+    }
+
+    /// The answers for what the files hold now, with what the verdicts rest on. Stops early, at
+    /// the next stage, once `is_cancelled` is true.
+    pub fn analyse(
+        &mut self,
+        progress: &dyn Progress,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Arc<Report>, Stopped> {
+        if self.is_stale {
+            self.tree = open_on_disk(&self.paths, &self.options).map_err(PipelineError::from)?;
+            self.opened = None;
+            self.is_stale = false;
+        }
+        let opened = self.opened.take();
+        let (report, opened) = in_pool(&self.options, || {
+            Ok(self.analyse_from(opened, progress, is_cancelled))
+        })?;
+        self.touched.clear();
+        self.opened = opened;
+        let report = report?;
+        let Some(opened) = &self.opened else {
+            return Err(Stopped::Cancelled);
+        };
+        self.calls = Some(Arc::new(Calls {
+            tree: opened.tree().clone(),
+            index: opened.index().clone(),
+        }));
+        Ok(Arc::new(report))
+    }
+
+    /// Analyses what the files hold now, starting from what is known.
+    fn analyse_from(
+        &self,
+        opened: Option<Opened>,
+        progress: &dyn Progress,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> (Result<Report, Stopped>, Option<Opened>) {
+        let mut clock = Clock::start();
+        let mut opened = match opened.and_then(|opened| self.updated(opened)) {
+            Some(opened) => opened,
+            None if is_cancelled() => return (Err(Stopped::Cancelled), None),
+            None => {
+                let changes = self.overlays.iter();
+                let changes = changes.map(|(path, content)| (path.clone(), Some(content.clone())));
+                let tree = Arc::new(self.tree.with_changes(&changes.collect()));
+                Opened::new(tree, &self.vocabulary, (&mut clock, progress))
+            }
+        };
+        clock.stage("update");
+        if is_cancelled() {
+            return (Err(Stopped::Cancelled), Some(opened));
+        }
+        let rules = (&self.vocabulary, &self.arch_rules);
+        let report = opened.report(rules, Wanted::Proofs, (clock, progress));
+        (Ok(finish(report, false)), Some(opened))
+    }
+
+    /// What is open with what the touched files hold now; `None` if it has to be opened again.
+    fn updated(&self, mut opened: Opened) -> Option<Opened> {
+        let mut contents = BTreeMap::new();
+        for path in &self.touched {
+            let content = match self.overlays.get(path) {
+                Some(content) => content.clone(),
+                None => self.tree.read(self.tree.file_at(path)?).ok()?,
+            };
+            contents.insert(path.clone(), content);
+        }
+        if contents.len() > MAX_UPDATED {
+            return None;
+        }
+        let update = opened.update(&contents, &self.vocabulary);
+        (update != Update::Everything).then_some(opened)
+    }
+
+    /// The call graph of what was analysed last.
+    pub fn calls(&self) -> Option<Arc<Calls>> {
+        self.calls.clone()
+    }
+}
+
+/// The call graph of one state of a tree. It can be asked from any thread.
+pub struct Calls {
+    tree: Arc<Tree>,
+    index: Arc<Index>,
+}
+
+impl Calls {
+    /// The functions with a name, those that call them, and those they call.
+    pub fn around(&self, name: &str) -> Result<GraphAnswer, PipelineError> {
+        graph_of((&self.tree, &self.index), (Some(name), None))
+    }
+}
