@@ -44,6 +44,8 @@ pub struct Grounds {
     pub excluded: Vec<(usize, u128)>,
     /// Whether mappings with a table of operations hold overrides, by its number.
     pub override_tables: FixedBitSet,
+    /// Whether a handler returns a page beside overrides.
+    pub is_page_returned: bool,
     /// The flags of VMAs and other families.
     pub flags: [FlagNames; 2],
     /// Flags with setters, by number.
