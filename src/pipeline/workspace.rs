@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::graph::graph_of;
+use super::graph::{definitions, graph_of};
 use super::load::{self, Scope};
 use super::stats::Clock;
 use super::{
-    GraphAnswer, Options, PipelineError, Progress, Report, Wanted, analyse, finish, in_pool, index,
-    open_on_disk, rules_of,
+    GraphAnswer, GraphNode, Options, PipelineError, Progress, Report, Wanted, analyse, finish,
+    in_pool, index, open_on_disk, rules_of,
 };
 use crate::arch::Rules;
 use crate::tree::{Changes, Index, Tree};
@@ -133,6 +133,11 @@ pub struct Calls {
 }
 
 impl Calls {
+    /// The definitions of functions and function-like macros with a name.
+    pub fn definitions(&self, name: &str) -> Vec<GraphNode> {
+        definitions((&self.tree, &self.index), name)
+    }
+
     /// The functions with a name, those that call them, and those they call.
     pub fn around(&self, name: &str) -> Result<GraphAnswer, PipelineError> {
         graph_of((&self.tree, &self.index), (Some(name), None))

@@ -4,6 +4,7 @@
     reason = "every test crate compiles this and uses a part of it"
 )]
 
+pub mod editor;
 pub mod kernel;
 
 use std::fs;

@@ -1,0 +1,272 @@
+//! The analysis of one tree, on a thread of its own.
+//!
+//! The server tells what has changed and hears what was found out. What is overtaken by the next
+//! change is given up, but not forever: somebody who types without a pause gets answers, too.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::pipeline::{Progress, Stopped};
+
+use super::snapshot::{Snapshot, Texts};
+use super::text::Text;
+
+/// After so many runs that were given up one after the other, one is run to its end.
+const MOST_OVERTAKEN: u32 = 3;
+
+/// Steps within a stage are told no more often.
+const STEP_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A tree that can be analysed again and again.
+pub trait Analysis: Send {
+    /// Lays a text over a file, or takes it away.
+    fn overlay(&mut self, path: &str, text: Option<&Text>);
+    /// Files have changed on disk; none for any.
+    fn on_disk_changed(&mut self, paths: &[String]);
+    /// The answers for what the files hold now.
+    fn analyse(
+        &mut self,
+        progress: &dyn Progress,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Snapshot, Stopped>;
+}
+
+/// Opens the tree; done again after a crash, and when settings have changed.
+pub type Opener = Box<dyn Fn() -> Result<Box<dyn Analysis>, String> + Send>;
+
+/// What has changed.
+#[derive(Debug)]
+pub enum Update {
+    /// A buffer was changed, with its revision; `None`: it was closed.
+    Buffer(String, Option<(u64, Arc<Text>)>),
+    /// Files have changed on disk; none for any.
+    Disk(Vec<String>),
+    /// The settings of the tree have changed.
+    Settings,
+}
+
+/// What the server hears.
+pub enum News {
+    /// A stage has begun, or is so many steps further of so many.
+    Stage(&'static str, Option<(u64, u64)>),
+    /// An answer.
+    Analysed(Box<Snapshot>),
+    /// The run was given up; true if the next one has begun.
+    Cancelled(bool),
+    /// The tree cannot be analysed.
+    Failed(String),
+    /// The analysis has crashed.
+    Crashed(String),
+}
+
+/// The server's end.
+pub struct Worker {
+    updates: Sender<Vec<Update>>,
+    control: Arc<Control>,
+}
+
+#[derive(Default)]
+struct Control {
+    /// How many lists of updates there were.
+    latest: AtomicU64,
+    /// Somebody does not want to wait for the run any more.
+    is_unwanted: AtomicBool,
+}
+
+impl Worker {
+    /// Starts the thread and the first run. `tell` is called from it.
+    pub fn start(open: Opener, tell: impl Fn(News) + Send + Sync + 'static) -> Worker {
+        let (updates, receiver) = channel();
+        let control = Arc::new(Control::default());
+        let job = Job {
+            open,
+            tell: Box::new(tell),
+            control: control.clone(),
+            buffers: BTreeMap::new(),
+            texts: Arc::default(),
+            analysis: None,
+            n_overtaken: 0,
+        };
+        thread::spawn(move || job.run(&receiver));
+        let worker = Worker { updates, control };
+        worker.update(Vec::new());
+        worker
+    }
+
+    /// Tells of changes, and asks for an answer that knows them.
+    pub fn update(&self, updates: Vec<Update>) {
+        self.control.latest.fetch_add(1, Ordering::SeqCst);
+        self.control.is_unwanted.store(false, Ordering::SeqCst);
+        // The thread lives as long as this end does.
+        let _ = self.updates.send(updates);
+    }
+
+    /// Gives the run up, until something changes.
+    pub fn cancel(&self) {
+        self.control.is_unwanted.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+struct Job {
+    open: Opener,
+    tell: Box<dyn Fn(News) + Send + Sync>,
+    control: Arc<Control>,
+    /// What editors hold: a tree that is opened again has to be told.
+    buffers: BTreeMap<String, (u64, Arc<Text>)>,
+    /// Files that were read to find places in them, as long as nothing changes on disk.
+    texts: Arc<Texts>,
+    analysis: Option<Box<dyn Analysis>>,
+    n_overtaken: u32,
+}
+
+impl Job {
+    fn run(mut self, updates: &Receiver<Vec<Update>>) {
+        let mut n_seen = 0;
+        while let Ok(first) = updates.recv() {
+            let mut all = first;
+            n_seen += 1;
+            for more in updates.try_iter() {
+                all.extend(more);
+                n_seen += 1;
+            }
+            let news = self.step(all, n_seen);
+            (self.tell)(news);
+        }
+    }
+
+    fn step(&mut self, updates: Vec<Update>, generation: u64) -> News {
+        let result = catch_unwind(AssertUnwindSafe(|| self.analyse(updates, generation)));
+        match result {
+            Ok(Ok(snapshot)) => {
+                self.n_overtaken = 0;
+                News::Analysed(Box::new(snapshot))
+            }
+            Ok(Err(Halt::Stopped(Stopped::Cancelled))) => {
+                let is_overtaken = self.is_overtaken(generation);
+                self.n_overtaken += 1;
+                News::Cancelled(is_overtaken)
+            }
+            Ok(Err(Halt::Stopped(Stopped::Failed(error)))) => News::Failed(error.to_string()),
+            Ok(Err(Halt::NotOpened(reason))) => News::Failed(reason),
+            Err(panic) => {
+                // Nobody knows what it holds now.
+                self.analysis = None;
+                let text = panic.downcast_ref::<String>().cloned();
+                let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&it| it.to_owned()));
+                News::Crashed(text.unwrap_or_default())
+            }
+        }
+    }
+
+    fn is_overtaken(&self, generation: u64) -> bool {
+        self.control.latest.load(Ordering::SeqCst) != generation
+    }
+
+    fn analyse(&mut self, updates: Vec<Update>, generation: u64) -> Result<Snapshot, Halt> {
+        // A change that is not told would be lost with a crash; buffers are kept here.
+        for update in &updates {
+            match update {
+                Update::Buffer(path, Some(content)) => {
+                    self.buffers.insert(path.clone(), content.clone());
+                }
+                Update::Buffer(path, None) => {
+                    self.buffers.remove(path);
+                }
+                Update::Settings => self.analysis = None,
+                Update::Disk(_) => self.texts = Arc::default(),
+            }
+        }
+        let analysis = match &mut self.analysis {
+            Some(analysis) => {
+                for update in updates {
+                    match update {
+                        Update::Buffer(path, content) => {
+                            analysis.overlay(&path, content.as_ref().map(|(_, text)| &**text));
+                        }
+                        Update::Disk(paths) => analysis.on_disk_changed(&paths),
+                        Update::Settings => {}
+                    }
+                }
+                analysis
+            }
+            empty => {
+                (self.tell)(News::Stage("walk", None));
+                let analysis = empty.insert((self.open)().map_err(Halt::NotOpened)?);
+                for (path, (_, text)) in &self.buffers {
+                    analysis.overlay(path, Some(text));
+                }
+                analysis
+            }
+        };
+        let may_be_overtaken = self.n_overtaken < MOST_OVERTAKEN;
+        let is_cancelled = || {
+            self.control.is_unwanted.load(Ordering::SeqCst)
+                || (may_be_overtaken && self.control.latest.load(Ordering::SeqCst) != generation)
+        };
+        let steps = Steps {
+            tell: &*self.tell,
+            stage: Mutex::new(Stage::default()),
+        };
+        let mut snapshot = analysis
+            .analyse(&steps, &is_cancelled)
+            .map_err(Halt::Stopped)?;
+        snapshot.buffers = self.buffers.clone();
+        snapshot.texts = self.texts.clone();
+        Ok(snapshot)
+    }
+}
+
+enum Halt {
+    NotOpened(String),
+    Stopped(Stopped),
+}
+
+/// Tells the server how far a run is.
+struct Steps<'a> {
+    tell: &'a (dyn Fn(News) + Send + Sync),
+    stage: Mutex<Stage>,
+}
+
+#[derive(Default)]
+struct Stage {
+    name: &'static str,
+    n_done: u64,
+    n_steps: Option<u64>,
+    told: Option<Instant>,
+}
+
+impl Progress for Steps<'_> {
+    fn stage(&self, name: &'static str, steps: Option<u64>) {
+        let mut stage = self.stage.lock().unwrap_or_else(|error| error.into_inner());
+        *stage = Stage {
+            name,
+            n_done: 0,
+            n_steps: steps,
+            told: Some(Instant::now()),
+        };
+        (self.tell)(News::Stage(name, steps.map(|n| (0, n))));
+    }
+
+    fn advance(&self, steps: u64) {
+        let mut stage = self.stage.lock().unwrap_or_else(|error| error.into_inner());
+        stage.n_done += steps;
+        let is_due = stage
+            .told
+            .is_none_or(|told| told.elapsed() >= STEP_INTERVAL);
+        if let (true, Some(n)) = (is_due, stage.n_steps) {
+            stage.told = Some(Instant::now());
+            (self.tell)(News::Stage(stage.name, Some((stage.n_done, n))));
+        }
+    }
+}
