@@ -1,6 +1,6 @@
 //! A small client of `ptelint lsp`: what an editor does, and nothing around it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -41,7 +41,8 @@ impl Editor {
             .arg("lsp")
             .args(args)
             .current_dir(root)
-            .env("XDG_CACHE_HOME", root.join(".cache"))
+            // Rule pages are written there.
+            .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
