@@ -6,7 +6,7 @@ use crate::program::Symbol;
 
 /// Names the bits of `vm_flags`. A bit is known by its macro's name, never by its number: numbers
 /// differ between versions and configurations, and some flags are 0 where a feature is off.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FlagNames {
     index: FxHashMap<Symbol, u32>,
     names: Vec<Symbol>,

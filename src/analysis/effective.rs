@@ -12,34 +12,58 @@ use super::dictionary::{Dictionary, Word};
 use super::facts::BodyFacts;
 use super::machine::is_store;
 
+/// What a function does itself.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct OwnEffect {
+    has_effect: bool,
+    /// The members it mentions; none for what only matters to where a VMA can get.
+    mentioned: BTreeSet<Member>,
+}
+
+impl OwnEffect {
+    /// Looks at a function; `facts` are those about its bodies.
+    pub fn new(
+        program: &Program,
+        dictionary: &Dictionary<'_>,
+        id: FnId,
+        facts: &[BodyFacts],
+    ) -> OwnEffect {
+        if program.is_passage(id) {
+            return OwnEffect::default();
+        }
+        let function = program.function(id);
+        let bodies = function.bodies.iter();
+        let printed: Vec<FixedBitSet> = bodies
+            .map(|body| printed(program, function, body))
+            .collect();
+        let mut mentioned = mentioned(program, function, (facts, &printed));
+        // What is behind an entry point is looked at from there.
+        mentioned.retain(|member| !is_entry_point(dictionary, *member));
+        OwnEffect {
+            has_effect: has_effect(program, dictionary, function, (facts, &printed)),
+            mentioned,
+        }
+    }
+}
+
 /// Functions with an effect of their own, and all their callers: by name, and through members of
 /// tables.
 pub fn effective(
     program: &Program,
     dictionary: &Dictionary<'_>,
-    bodies: &[Vec<BodyFacts>],
+    own: &[OwnEffect],
     callers: &FxHashMap<FnId, BTreeSet<FnId>>,
 ) -> FixedBitSet {
     let mut effective = FixedBitSet::with_capacity(program.n_functions());
     let mut users: FxHashMap<Symbol, BTreeMap<Member, Vec<FnId>>> = FxHashMap::default();
     let mut pending = Vec::new();
-    for (id, function) in program.functions() {
-        if program.is_passage(id) {
-            continue;
-        }
-        let facts = &bodies[id.0 as usize];
-        let bodies = function.bodies.iter();
-        let printed: Vec<FixedBitSet> = bodies
-            .map(|body| printed(program, function, body))
-            .collect();
-        if has_effect(program, dictionary, function, (facts, &printed)) {
+    for ((id, _), own) in program.functions().zip(own) {
+        if own.has_effect {
             pending.push(id);
         }
-        // What is behind an entry point is looked at from there.
-        let mentioned = mentioned(program, function, (facts, &printed)).into_iter();
-        for member in mentioned.filter(|member| !is_entry_point(dictionary, *member)) {
+        for member in &own.mentioned {
             let of_name = users.entry(member.name).or_default();
-            of_name.entry(member).or_default().push(id);
+            of_name.entry(*member).or_default().push(id);
         }
     }
     let held = held(program);

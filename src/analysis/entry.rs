@@ -11,7 +11,7 @@ use crate::vocabulary::{EntryPoint, Phase};
 use super::bits::Bits;
 use super::dictionary::Word;
 use super::facts::World;
-use super::machine::{Depth, Event, EventKind, Exit, Machine};
+use super::machine::{Depth, Event, EventKind, Exit, Memory};
 use super::state::{State, VmaState};
 use super::term::Term;
 use super::value::Value;
@@ -65,11 +65,12 @@ pub struct Born {
 }
 
 /// Runs all entry points: mmap operations first, since they decide what fault operations find.
-pub fn run_all(world: World<'_>) -> Vec<Run> {
+pub fn run_all(world: World<'_>, memory: &Memory) -> Vec<Run> {
+    let run_mmap = |function, phase| run_mmap((world, memory), function, phase);
     let run_mmaps = |entries: Vec<Entry>| -> Vec<Run> {
         entries
             .par_iter()
-            .map(|(function, _)| run_mmap(world, *function, Some(Phase::Mmap)))
+            .map(|(function, _)| run_mmap(*function, Some(Phase::Mmap)))
             .collect()
     };
     let mut runs = run_mmaps(entries(world, |entry| {
@@ -86,7 +87,12 @@ pub fn run_all(world: World<'_>) -> Vec<Run> {
             .filter_map(|(function, (phase, table))| {
                 let table = (*table)?;
                 let entry = (*phase, table, is_secondary);
-                Some(run_operation(world, *function, entry, born.get(&table)))
+                Some(run_operation(
+                    (world, memory),
+                    *function,
+                    entry,
+                    born.get(&table),
+                ))
             })
             .collect()
     };
@@ -102,14 +108,14 @@ pub fn run_all(world: World<'_>) -> Vec<Run> {
     runs.extend(
         orphans
             .par_iter()
-            .map(|function| run_mmap(world, *function, None))
+            .map(|function| run_mmap(*function, None))
             .collect::<Vec<_>>(),
     );
     // Whatever a run from further up did not get to is looked at on its own.
     let rest = unreached(world, &runs);
     runs.extend(
         rest.par_iter()
-            .map(|function| run_mmap(world, *function, None))
+            .map(|function| run_mmap(*function, None))
             .collect::<Vec<_>>(),
     );
     runs
@@ -152,8 +158,9 @@ fn has_shape(world: World<'_>, function: FnId, entry: &EntryPoint) -> bool {
             .is_some_and(|param| world.dictionary.is_vma_type(param.ty.base))
 }
 
-fn run_mmap(world: World<'_>, function: FnId, phase: Option<Phase>) -> Run {
-    let (events, exits, is_exhausted) = run(world, function, State::default());
+fn run_mmap((world, memory): (World<'_>, &Memory), function: FnId, phase: Option<Phase>) -> Run {
+    let run = |state| run((world, memory), function, state);
+    let (events, exits, is_exhausted) = run(State::default());
     let mut all = Run {
         function,
         phase,
@@ -170,7 +177,7 @@ fn run_mmap(world: World<'_>, function: FnId, phase: Option<Phase>) -> Run {
     if phase.is_some() {
         let mut state = State::default();
         state.vma_mut(0).flags = cow_flags(world);
-        let (events, exits, is_exhausted) = run(world, function, state);
+        let (events, exits, is_exhausted) = run(state);
         all.cow = Some(cow_places(world, &events));
         all.cow_exits = exits;
         all.is_exhausted |= is_exhausted;
@@ -179,7 +186,7 @@ fn run_mmap(world: World<'_>, function: FnId, phase: Option<Phase>) -> Run {
 }
 
 fn run_operation(
-    world: World<'_>,
+    (world, memory): (World<'_>, &Memory),
     function: FnId,
     (phase, table, is_secondary): (Phase, TableId, bool),
     born: Option<&Born>,
@@ -194,10 +201,10 @@ fn run_operation(
         state
     };
     let flags = born.and_then(|born| born.flags).unwrap_or_default();
-    let (events, exits, mut is_exhausted) = run(world, function, start(flags));
+    let (events, exits, mut is_exhausted) = run((world, memory), function, start(flags));
     let cow = born.map(|born| match born.cow_flags {
         Some(flags) => {
-            let (events, _, is_cow_exhausted) = run(world, function, start(flags));
+            let (events, _, is_cow_exhausted) = run((world, memory), function, start(flags));
             is_exhausted |= is_cow_exhausted;
             cow_places(world, &events)
         }
@@ -217,18 +224,18 @@ fn run_operation(
     }
 }
 
-fn run(world: World<'_>, function: FnId, state: State) -> (Vec<Event>, Vec<VmaState>, bool) {
-    let mut machine = Machine::new(world, Depth::Full);
-    let exits = machine.enter(function, state);
+fn run(
+    (world, memory): (World<'_>, &Memory),
+    function: FnId,
+    state: State,
+) -> (Vec<Event>, Vec<VmaState>, bool) {
+    let ran = memory.run(world, function, Depth::Full, state);
     let result = world.program.function(function).result;
     let can_fail = result.base != "void";
-    let exits = exits
-        .into_iter()
-        .filter(|exit: &Exit| !(can_fail && exit.value.truth() == Some(true)))
-        .map(|exit| exit.state.vma(0))
-        .collect();
-    let is_exhausted = machine.is_exhausted();
-    (machine.into_events(), exits, is_exhausted)
+    let is_success = |exit: &&Exit| !(can_fail && exit.value.truth() == Some(true));
+    let exits = ran.exits.iter().filter(is_success);
+    let exits = exits.map(|exit| exit.state.vma(0)).collect();
+    (ran.events.clone(), exits, ran.is_exhausted)
 }
 
 /// The flags of a mapping that is copied on write: private, and writing is or may become allowed.

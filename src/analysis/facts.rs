@@ -12,7 +12,7 @@ use crate::program::{
 };
 
 use super::dictionary::Dictionary;
-use super::effective::effective;
+use super::effective::{OwnEffect, effective};
 
 /// A program with everything that is known before the analysis begins.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,9 @@ pub struct World<'a> {
 #[derive(Debug, Default)]
 pub struct Facts {
     bodies: Vec<Vec<BodyFacts>>,
+    /// The functions that each names.
+    named: Vec<BTreeSet<FnId>>,
+    own_effects: Vec<OwnEffect>,
     /// Functions that can change a VMA or insert an entry, themselves or through what they call.
     effective: FixedBitSet,
     callers: FxHashMap<FnId, BTreeSet<FnId>>,
@@ -51,23 +54,58 @@ pub struct BodyFacts {
 impl Facts {
     /// Computes the facts.
     pub fn new(program: &Program, dictionary: &Dictionary<'_>) -> Facts {
-        let functions: Vec<&Function> = program.functions().map(|(_, f)| f).collect();
-        let bodies: Vec<Vec<BodyFacts>> = functions
+        let ids: Vec<FnId> = program.functions().map(|(id, _)| id).collect();
+        let all: Vec<_> = ids
             .par_iter()
-            .map(|function| {
-                function
-                    .bodies
-                    .iter()
-                    .map(|body| body_facts(program, function, body))
-                    .collect()
-            })
+            .map(|&id| own_facts(program, dictionary, id))
             .collect();
-        let callers = callers(program);
-        Facts {
-            effective: effective(program, dictionary, &bodies, &callers),
-            bodies,
-            callers,
+        let mut facts = Facts::default();
+        for (bodies, named, own_effect) in all {
+            facts.bodies.push(bodies);
+            facts.named.push(named);
+            facts.own_effects.push(own_effect);
         }
+        facts.join(program, dictionary);
+        facts
+    }
+
+    /// Computes those facts again that rest on the code of some functions. Gives the other
+    /// functions of which something is different now.
+    pub fn renew(
+        &mut self,
+        program: &Program,
+        dictionary: &Dictionary<'_>,
+        changed: &[FnId],
+    ) -> FixedBitSet {
+        let mut differs = false;
+        for &id in changed {
+            let at = id.0 as usize;
+            let (bodies, named, own_effect) = own_facts(program, dictionary, id);
+            differs |= self.named[at] != named || self.own_effects[at] != own_effect;
+            self.bodies[at] = bodies;
+            self.named[at] = named;
+            self.own_effects[at] = own_effect;
+        }
+        let mut differing = FixedBitSet::new();
+        if differs {
+            let known = std::mem::take(&mut self.effective);
+            self.join(program, dictionary);
+            differing = self.effective.clone();
+            differing.symmetric_difference_with(&known);
+        }
+        differing
+    }
+
+    /// Puts together what follows from the facts about each function.
+    fn join(&mut self, program: &Program, dictionary: &Dictionary<'_>) {
+        self.callers.clear();
+        for (caller, named) in self.named.iter().enumerate() {
+            for target in named {
+                let callers = self.callers.entry(*target).or_default();
+                callers.insert(FnId(caller as u32));
+            }
+        }
+        self.effective = effective(program, dictionary, &self.own_effects, &self.callers);
     }
 
     /// The functions that call one by name, or hand it over by name.
@@ -84,6 +122,21 @@ impl Facts {
     pub fn is_effective(&self, function: FnId) -> bool {
         self.effective.contains(function.0 as usize)
     }
+}
+
+/// What follows from one function.
+fn own_facts(
+    program: &Program,
+    dictionary: &Dictionary<'_>,
+    id: FnId,
+) -> (Vec<BodyFacts>, BTreeSet<FnId>, OwnEffect) {
+    let function = program.function(id);
+    let bodies = function.bodies.iter();
+    let facts: Vec<BodyFacts> = bodies
+        .map(|body| body_facts(program, function, body))
+        .collect();
+    let own_effect = OwnEffect::new(program, dictionary, id, &facts);
+    (facts, named(program, function), own_effect)
 }
 
 fn body_facts(program: &Program, function: &Function, body: &Body) -> BodyFacts {
@@ -240,26 +293,19 @@ fn add_locals(body: &Body, expr: ExprId, found: &mut FixedBitSet) {
     });
 }
 
-/// Who calls a function by name, or hands it over by name.
-fn callers(program: &Program) -> FxHashMap<FnId, BTreeSet<FnId>> {
-    let mut callers: FxHashMap<FnId, BTreeSet<FnId>> = FxHashMap::default();
-    for (id, function) in program.functions() {
-        let names: BTreeSet<Symbol> = function
-            .bodies
-            .iter()
-            .flat_map(|body| &body.exprs)
-            .filter_map(|expr| match expr.kind {
-                ExprKind::Global(name) => Some(name),
-                _ => None,
-            })
-            .collect();
-        for name in names {
-            for target in program.resolve(name, function.file) {
-                callers.entry(target).or_default().insert(id);
-            }
-        }
-    }
-    callers
+/// The functions that one calls by name, or hands over by name.
+fn named(program: &Program, function: &Function) -> BTreeSet<FnId> {
+    let exprs = function.bodies.iter().flat_map(|body| &body.exprs);
+    let names: BTreeSet<Symbol> = exprs
+        .filter_map(|expr| match expr.kind {
+            ExprKind::Global(name) => Some(name),
+            _ => None,
+        })
+        .collect();
+    let named = names.into_iter();
+    named
+        .flat_map(|name| program.resolve(name, function.file))
+        .collect()
 }
 
 /// True for a function that only computes: cheap to follow for its result.

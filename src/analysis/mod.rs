@@ -10,6 +10,7 @@ mod entry;
 mod facts;
 mod inventory;
 mod machine;
+mod memory;
 mod places;
 mod reach;
 mod readers;
@@ -30,10 +31,12 @@ pub use dropped::{Dropped, dropped};
 pub use entry::{Run, n_exhausted, n_unresolved, run_all};
 pub use facts::{Facts, World};
 pub use inventory::mappings;
-pub use machine::{CallPath, Event, EventKind};
+pub use machine::{CallPath, Event, EventKind, Memory as RunMemory};
+pub use memory::{Edit, Memory};
 pub use places::Places;
 pub use reach::{
-    Doubt, Guard, GuardKind, Judgement, Reason, SetState, TraceStep, Use, Without, assumptions,
+    Doubt, Guard, GuardKind, Judgement, Memory as ReachMemory, Reason, SetState, TraceStep, Use,
+    Without, assumptions,
 };
 pub use readers::{GenericUse, Question, readers};
 pub use rebuilt::{Rebuilt, rebuilt};

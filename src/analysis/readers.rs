@@ -83,6 +83,7 @@ pub fn readers(
     is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
     losing: &(dyn Fn(&str) -> Option<BTreeSet<String>> + Sync),
     question: &Question,
+    memory: &mut reach::Memory,
 ) -> Vec<GenericUse> {
     let World {
         program,
@@ -119,7 +120,13 @@ pub fn readers(
         })
         .filter(|one| question.only.is_none_or(|only| only == *one))
         .collect();
-    judge.proofs = reach::prove(world, &entry_uses, is_override_table, &question.without);
+    judge.proofs = reach::prove(
+        world,
+        &entry_uses,
+        is_override_table,
+        &question.without,
+        memory,
+    );
     let mut found: BTreeMap<(FileId, u32, Role), Use> = BTreeMap::new();
     for (&id, events) in &uses.events {
         let function = program.function(id);

@@ -9,7 +9,7 @@ use crate::callgraph::{FnId, Program};
 use crate::program::{Expr, ExprKind, Symbol};
 
 use super::facts::World;
-use super::machine::{Depth, Event, EventKind, Machine};
+use super::machine::{Depth, Event, EventKind, Memory};
 use super::state::State;
 use super::term::{Base, Term, Terms};
 
@@ -25,12 +25,12 @@ pub struct Uses {
 }
 
 /// Looks at every function of the program.
-pub fn uses(world: World<'_>) -> Uses {
+pub fn uses(world: World<'_>, memory: &Memory) -> Uses {
     let events: BTreeMap<FnId, Vec<Event>> = (0..world.program.n_functions())
         .into_par_iter()
         .filter_map(|i| {
             let id = FnId(i as u32);
-            let events = events_of(world, id);
+            let events = events_of(world, memory, id);
             (!events.is_empty()).then_some((id, events))
         })
         .collect();
@@ -42,21 +42,19 @@ pub fn uses(world: World<'_>) -> Uses {
     uses
 }
 
-fn events_of(world: World<'_>, id: FnId) -> Vec<Event> {
+fn events_of(world: World<'_>, memory: &Memory, id: FnId) -> Vec<Event> {
     if !deals_with_protections(world, id) {
         return Vec::new();
     }
-    let mut machine = Machine::new(world, Depth::Local);
-    machine.enter(id, State::default());
-    let mut events = machine.into_events();
-    events.retain(|event| event.path.len() == 1);
+    let ran = memory.run(world, id, Depth::Local, State::default());
+    let own = ran.events.iter().filter(|event| event.path.len() == 1);
     let mut unique: Vec<Event> = Vec::new();
-    for event in events {
+    for event in own {
         let is_known = unique.iter().any(|known| {
             known.body == event.body && known.expr == event.expr && known.kind == event.kind
         });
         if !is_known {
-            unique.push(event);
+            unique.push(event.clone());
         }
     }
     unique

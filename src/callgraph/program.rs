@@ -1,5 +1,6 @@
 //! Everything that was parsed of a tree, with look-ups.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use fixedbitset::FixedBitSet;
@@ -19,6 +20,7 @@ pub struct Program {
     macros_by_name: FxHashMap<Symbol, Vec<usize>>,
     stores_by_member: FxHashMap<Symbol, Vec<usize>>,
     passages: FixedBitSet,
+    with_all_callers: FixedBitSet,
 }
 
 /// What a [`Program`] is made of. The order of the lists does not matter.
@@ -111,13 +113,17 @@ impl Program {
             parts,
             ..Program::default()
         };
+        // Numbers stay when functions move.
+        let passages = std::mem::take(&mut program.parts.passages);
+        let with_all_callers = std::mem::take(&mut program.parts.with_all_callers);
         let parts = &program.parts;
+        program.passages.grow(parts.functions.len());
+        program.with_all_callers.grow(parts.functions.len());
         for (i, function) in parts.functions.iter().enumerate() {
-            let is_passage = parts
-                .passages
-                .contains(&(function.file, function.span.start));
-            program.passages.grow(i + 1);
-            program.passages.set(i, is_passage);
+            let place = (function.file, function.span.start);
+            program.passages.set(i, passages.contains(&place));
+            let has_all = with_all_callers.contains(&place);
+            program.with_all_callers.set(i, has_all);
             push(
                 &mut program.functions_by_name,
                 function.name,
@@ -139,6 +145,26 @@ impl Program {
             push(&mut program.stores_by_member, store.member, i);
         }
         program
+    }
+
+    /// Puts other functions and tables in the place of those of one file, in the same order and of
+    /// the same names; `moved` tells where what stood at a place in it stands now.
+    pub fn replace_in_file(
+        &mut self,
+        file: FileId,
+        functions: BTreeMap<FnId, Function>,
+        tables: Vec<Table>,
+        moved: &dyn Fn(Span) -> Span,
+    ) {
+        for (id, function) in functions {
+            self.parts.functions[id.0 as usize] = function;
+        }
+        let own = self.parts.tables.iter_mut().filter(|it| it.file == file);
+        own.zip(tables).for_each(|(table, new)| *table = new);
+        let stores = self.parts.member_stores.iter_mut();
+        for store in stores.filter(|store| store.file == file) {
+            store.span = moved(store.span);
+        }
     }
 
     /// All functions, by file and place.
@@ -217,9 +243,7 @@ impl Program {
 
     /// True if every caller of a function in the tree was parsed.
     pub fn has_all_callers(&self, function: FnId) -> bool {
-        let function = self.function(function);
-        let place = (function.file, function.span.start);
-        self.parts.with_all_callers.contains(&place)
+        self.with_all_callers.contains(function.0 as usize)
     }
 
     /// Every object-like macro with this name.

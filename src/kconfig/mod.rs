@@ -43,8 +43,8 @@ use values::Values;
 use crate::tree::Tree;
 
 /// Tells which files of a tree are built for which architecture.
-pub struct Availability<'t> {
-    tree: &'t Tree,
+pub struct Availability {
+    tree: Tree,
     /// Made when the first question is asked.
     model: OnceLock<Model>,
 }
@@ -70,11 +70,11 @@ struct Model {
     solutions: BTreeMap<String, (u32, OnceLock<Solution>)>,
 }
 
-impl<'t> Availability<'t> {
+impl Availability {
     /// Reads nothing yet.
-    pub fn new(tree: &'t Tree) -> Availability<'t> {
+    pub fn new(tree: &Tree) -> Availability {
         Availability {
-            tree,
+            tree: tree.clone(),
             model: OnceLock::new(),
         }
     }
@@ -82,7 +82,7 @@ impl<'t> Availability<'t> {
     /// Whether `file`, a path relative to the root of the tree, is built for the architecture
     /// with the directory `arch` below `arch/`.
     pub fn of(&self, file: &str, arch: &str) -> Built {
-        let model = self.model.get_or_init(|| Model::read(self.tree));
+        let model = self.model.get_or_init(|| Model::read(&self.tree));
         model.of(file, arch)
     }
 }

@@ -109,7 +109,7 @@ const NOT_KERNEL: [&str; 3] = ["Documentation", "scripts", "tools"];
 fn read_files(tree: &Tree, arches: &BTreeMap<String, NodeId>) -> Vec<(String, Vec<Line>)> {
     let mut directories: BTreeSet<&str> = BTreeSet::from([""]);
     let mut last = "";
-    for file in &tree.files {
+    for file in tree.files.iter() {
         let mut directory = paths::directory(&file.path);
         if directory == last {
             continue;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::load::{self, Known, Scope};
 use super::same::is_same_program;
+use super::session::Kept;
 use super::{
     Options, PipelineError, Progress, Report, TreeSummary, Wanted, analyse, in_pool, kind_of,
     open_on_disk, rules_of,
@@ -186,7 +187,8 @@ fn run_on(versions: Versions, rules: (&Vocabulary, &Rules), progress: &dyn Progr
     }
     let analysed = |version, loaded, progress| {
         let (asked, clock) = ((Wanted::Everything, false), super::Clock::start());
-        analyse(version, loaded, rules, asked, clock, progress)
+        let kept = &mut Kept::default();
+        analyse(version, loaded, rules, asked, kept, (clock, progress))
     };
     // Side by side: parts of an analysis are one after the other.
     let (old, mut report) = rayon::join(

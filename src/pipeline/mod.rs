@@ -8,6 +8,7 @@ mod change;
 mod explain;
 mod graph;
 mod load;
+mod opened;
 mod same;
 mod session;
 pub(crate) mod similar;
@@ -40,6 +41,7 @@ pub use why::{Fallen, SourceLine, WhyAnswer, WhyQuery, why};
 pub use workspace::{Calls, Stopped, Workspace};
 
 use load::{Loaded, Scope};
+use session::Kept;
 use stats::Clock;
 
 /// What a run is asked to do.
@@ -439,23 +441,31 @@ fn load_and_analyse(
     let loaded = load::load((&tree, index), rules.0, scope, None);
     clock.stage("parse");
     let asked = (wanted, is_sample);
-    analyse((&tree, index), &loaded, rules, asked, clock, progress)
+    let kept = &mut Kept::default();
+    analyse(
+        (&tree, index),
+        &loaded,
+        rules,
+        asked,
+        kept,
+        (clock, progress),
+    )
 }
 
 fn analyse(
     (tree, index): (&Arc<Tree>, &Index),
-    loaded: &Loaded<'_>,
+    loaded: &Loaded,
     (vocabulary, arch_rules): (&Vocabulary, &Rules),
     (wanted, is_sample): (Wanted, bool),
-    mut clock: Clock,
-    progress: &dyn Progress,
+    kept: &mut Kept,
+    (mut clock, progress): (Clock, &dyn Progress),
 ) -> Report {
     let mut report = session::open(
         (tree, index),
         loaded,
         vocabulary,
-        &mut clock,
-        progress,
+        kept,
+        (&mut clock, progress),
         |session, clock| {
             let mut report = Report {
                 tree: session.summary(is_sample),
@@ -477,9 +487,9 @@ fn analyse(
                 let matrix = session.matrix(arch_rules);
                 clock.stage("architectures");
                 let generic_uses =
-                    session.generic_uses(&uses, &matrix, &analysis::Question::default());
+                    session.generic_uses(&uses, matrix, &analysis::Question::default());
                 clock.stage("proofs");
-                report.findings = session.findings(&uses, &matrix, &generic_uses, arch_rules);
+                report.findings = session.findings(&uses, matrix, &generic_uses, arch_rules);
                 report.coverage = session.coverage(&generic_uses);
                 if wanted == Wanted::Proofs {
                     report.proofs = session.proofs(&generic_uses);

@@ -13,8 +13,8 @@ use super::load::Loaded;
 
 /// True if the two versions, which differ in `files`, come to the same program.
 pub fn is_same_program(
-    (old_tree, old): (&Tree, &Loaded<'_>),
-    (new_tree, new): (&Tree, &Loaded<'_>),
+    (old_tree, old): (&Tree, &Loaded),
+    (new_tree, new): (&Tree, &Loaded),
     files: &BTreeSet<String>,
 ) -> bool {
     // The helpers of architectures are read beside the program.
@@ -46,7 +46,7 @@ enum Item {
 }
 
 impl Digest {
-    fn of(tree: &Tree, loaded: &Loaded<'_>, files: &BTreeSet<String>) -> Digest {
+    fn of(tree: &Tree, loaded: &Loaded, files: &BTreeSet<String>) -> Digest {
         let program = &loaded.program;
         let differing: BTreeSet<FileId> =
             files.iter().filter_map(|path| tree.file_at(path)).collect();

@@ -1,11 +1,11 @@
 //! A tree that was parsed and linked, and whose entry points were run: ready to be asked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use crate::analysis::{
-    self, Coverage, Dictionary, Facts, GenericUse, Mapping, Places, Question, Run, Uses, Verdict,
-    World,
+    self, Coverage, Dictionary, Edit, GenericUse, Mapping, Memory, Places, Question, ReachMemory,
+    Run, RunMemory, Uses, Verdict, World,
 };
 use crate::arch::{self as arch_stage, Matrix, Rules};
 use crate::kconfig::{Availability, Built};
@@ -23,34 +23,60 @@ use super::{Progress, TreeSummary, kind_of};
 pub struct Session<'a> {
     tree: &'a Tree,
     index: &'a Index,
-    sources: &'a Sources<'a>,
+    sources: &'a Sources,
     /// The program and its vocabulary.
     pub world: World<'a>,
     /// Where things are.
     pub places: &'a Places<'a>,
     /// What the entry points do.
     runs: Vec<Run>,
+    run_memory: &'a RunMemory,
+    reach_memory: Mutex<&'a mut ReachMemory>,
+    built: &'a OnceLock<Availability>,
+    known_matrix: &'a OnceLock<Matrix>,
     /// The inventory of insertions.
     pub mappings: Vec<Mapping>,
+}
+
+/// What is kept of a session for the next one on the same tree.
+#[derive(Default)]
+pub struct Kept {
+    /// What the analysis keeps.
+    pub memory: Memory,
+    built: OnceLock<Availability>,
+    matrix: OnceLock<Matrix>,
+}
+
+impl Kept {
+    /// Takes in an edit of the file at `path`.
+    pub fn expect(&mut self, path: &str, edit: Edit) {
+        // The helpers of architectures are read beside the program.
+        if path.starts_with("arch/") || path.starts_with("include/") {
+            self.matrix = OnceLock::new();
+        }
+        self.memory.expect(edit);
+    }
 }
 
 /// Runs the entry points of what was parsed, and answers what `ask` asks.
 pub fn open<T>(
     (tree, index): (&Tree, &Index),
-    Loaded { sources, program }: &Loaded<'_>,
+    loaded: &Loaded,
     vocabulary: &Vocabulary,
-    clock: &mut Clock,
-    progress: &dyn Progress,
+    kept: &mut Kept,
+    (clock, progress): (&mut Clock, &dyn Progress),
     ask: impl FnOnce(&Session<'_>, &mut Clock) -> T,
 ) -> T {
     progress.stage("analysis", None);
+    let (sources, program) = (&loaded.sources, &loaded.program);
     let version: Option<Version> = tree.version.as_deref().and_then(major_minor);
     let dictionary = Dictionary::new(vocabulary, program, version);
-    let facts = Facts::new(program, &dictionary);
+    kept.memory.renew(program, &dictionary);
+    let (facts, run_memory, reach_memory) = kept.memory.split();
     let world = World {
         program,
         dictionary: &dictionary,
-        facts: &facts,
+        facts,
     };
     clock.stage("facts");
     let syntax = Mutex::new(BTreeMap::new());
@@ -72,7 +98,7 @@ pub fn open<T>(
         },
         arches_defining: &|name| arches_defining(tree, index, name),
     };
-    let runs = analysis::run_all(world);
+    let runs = analysis::run_all(world, run_memory);
     clock.stage("entry points");
     let mappings = analysis::mappings(program, &dictionary, &places, &runs);
     clock.stage("mappings");
@@ -83,6 +109,10 @@ pub fn open<T>(
         world,
         places: &places,
         runs,
+        run_memory,
+        reach_memory: Mutex::new(reach_memory),
+        built: &kept.built,
+        known_matrix: &kept.matrix,
         mappings,
     };
     ask(&session, clock)
@@ -91,12 +121,13 @@ pub fn open<T>(
 impl Session<'_> {
     /// What every function does on its own.
     pub fn uses(&self) -> Uses {
-        analysis::uses(self.world)
+        analysis::uses(self.world, self.run_memory)
     }
 
     /// What the helpers of the architectures do.
-    pub fn matrix(&self, rules: &Rules) -> Matrix {
-        arch_stage::matrix(self.tree, rules)
+    pub fn matrix(&self, rules: &Rules) -> &Matrix {
+        self.known_matrix
+            .get_or_init(|| arch_stage::matrix(self.tree, rules))
     }
 
     /// The generic uses with their verdicts.
@@ -119,6 +150,10 @@ impl Session<'_> {
             &|table| override_tables.contains(table.as_str()),
             &|name| losing(matrix, name),
             question,
+            &mut self
+                .reach_memory
+                .lock()
+                .unwrap_or_else(|error| error.into_inner()),
         )
     }
 
@@ -130,7 +165,7 @@ impl Session<'_> {
         generic_uses: &[GenericUse],
         arch_rules: &Rules,
     ) -> Vec<Finding> {
-        let availability = Availability::new(self.tree);
+        let availability = self.built.get_or_init(|| Availability::new(self.tree));
         rules::check(&rules::Input {
             program: self.world.program,
             dictionary: self.world.dictionary,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -16,7 +17,7 @@ use crate::program::{FileId, Instr, Span, Terminator};
 
 use super::explain::Explained;
 use super::load::{self, Scope};
-use super::session::{self, Session};
+use super::session::{self, Kept, Session};
 use super::stats::Clock;
 use super::{
     Options, PipelineError, Progress, SourceLookup, TreeSummary, in_pool, index, open, rules_of,
@@ -101,6 +102,7 @@ pub fn why(
         }
         let mut clock = Clock::start();
         let (tree, is_sample) = open(paths, options)?;
+        let tree = Arc::new(tree);
         let index = index(&tree, &vocabulary, progress);
         let ask = |session: &Session<'_>, _: &mut Clock| {
             let uses = session.uses();
@@ -108,14 +110,21 @@ pub fn why(
             let asker = Asker {
                 session,
                 uses: &uses,
-                matrix: &matrix,
+                matrix,
             };
             asker.answer(query, is_sample)
         };
         progress.stage("parse", None);
         let version = (&tree, &index);
         let loaded = load::load(version, &vocabulary, Scope::Everything, None);
-        let mut answer = session::open(version, &loaded, &vocabulary, &mut clock, progress, ask)?;
+        let mut answer = session::open(
+            (&tree, &index),
+            &loaded,
+            &vocabulary,
+            &mut Kept::default(),
+            (&mut clock, progress),
+            ask,
+        )?;
         drop(loaded);
         answer.sources = Box::new(move |path| tree.read(tree.file_at(path)?).ok());
         Ok(answer)

@@ -1,20 +1,23 @@
 //! A tree that stays open: its files can change, on disk or in an editor, and its answers be asked
 //! for again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::graph::{definitions, graph_of};
-use super::load::{self, Scope};
+use super::opened::{Opened, Update};
 use super::stats::Clock;
 use super::{
-    GraphAnswer, GraphNode, Options, PipelineError, Progress, Report, Wanted, analyse, finish,
-    in_pool, index, open_on_disk, rules_of,
+    GraphAnswer, GraphNode, Options, PipelineError, Progress, Report, Wanted, finish, in_pool, open_on_disk,
+    rules_of,
 };
 use crate::arch::Rules;
-use crate::tree::{Changes, Index, Tree};
+use crate::tree::{Index, Tree};
 use crate::vocabulary::Vocabulary;
+
+/// With more files than this that differ, a tree is opened again at once.
+const MAX_UPDATED: usize = 50;
 
 /// An open tree.
 pub struct Workspace {
@@ -26,9 +29,13 @@ pub struct Workspace {
     tree: Tree,
     /// True if the directories have to be walked again.
     is_stale: bool,
+    /// The files that may differ from what was analysed last, by path.
+    touched: BTreeSet<String>,
     /// What editors hold, by path.
     overlays: BTreeMap<String, Vec<u8>>,
     calls: Option<Arc<Calls>>,
+    /// What was analysed last, with what is known of it.
+    opened: Option<Opened>,
 }
 
 /// Why there is no new answer.
@@ -53,8 +60,10 @@ impl Workspace {
             vocabulary,
             arch_rules,
             is_stale: false,
+            touched: BTreeSet::new(),
             overlays: BTreeMap::new(),
             calls: None,
+            opened: None,
         })
     }
 
@@ -66,6 +75,7 @@ impl Workspace {
     /// Lays the content of an editor's buffer over a file, or over the place where one could be;
     /// with `None`, what is on disk counts again. `path` is relative to the root.
     pub fn overlay(&mut self, path: &str, content: Option<Vec<u8>>) {
+        self.touched.insert(path.to_owned());
         match content {
             Some(content) => self.overlays.insert(path.to_owned(), content),
             None => self.overlays.remove(path),
@@ -74,8 +84,18 @@ impl Workspace {
 
     /// Files were changed, created or deleted on disk, by their paths relative to the root; none
     /// for any number of files anywhere.
-    pub fn on_disk_changed(&mut self, _paths: &[String]) {
-        self.is_stale = true;
+    pub fn on_disk_changed(&mut self, paths: &[String]) {
+        self.is_stale |= paths.is_empty() || paths.len() > MAX_UPDATED;
+        for path in paths {
+            let is_there = self.root().join(path).is_file();
+            match self.tree.file_at(path) {
+                Some(_) if is_there => {
+                    self.touched.insert(path.clone());
+                }
+                // A file more or less, or one that says what is built.
+                _ => self.is_stale |= self.tree.covers(path),
+            }
+        }
     }
 
     /// The answers for what the files hold now, with what the verdicts rest on. Stops early, at
@@ -87,37 +107,68 @@ impl Workspace {
     ) -> Result<Arc<Report>, Stopped> {
         if self.is_stale {
             self.tree = open_on_disk(&self.paths, &self.options).map_err(PipelineError::from)?;
+            self.opened = None;
             self.is_stale = false;
         }
-        let overlays = self.overlays.iter();
-        let changes: Changes = overlays
-            .map(|(path, content)| (path.clone(), Some(content.clone())))
-            .collect();
-        let tree = Arc::new(self.tree.with_changes(&changes));
-        let rules = (&self.vocabulary, &self.arch_rules);
-        let goes_on = || match is_cancelled() {
-            true => Err(Stopped::Cancelled),
-            false => Ok(()),
+        let opened = self.opened.take();
+        let (report, opened) = in_pool(&self.options, || {
+            Ok(self.analyse_from(opened, progress, is_cancelled))
+        })?;
+        self.touched.clear();
+        self.opened = opened;
+        let report = report?;
+        let Some(opened) = &self.opened else {
+            return Err(Stopped::Cancelled);
         };
-        let (report, index) = in_pool(&self.options, || {
-            Ok((|| {
-                goes_on()?;
-                let mut clock = Clock::start();
-                let index = index(&tree, rules.0, progress);
-                clock.stage("index");
-                goes_on()?;
-                progress.stage("parse", None);
-                let loaded = load::load((&tree, &index), rules.0, Scope::Everything, None);
-                clock.stage("parse");
-                goes_on()?;
-                let asked = (Wanted::Proofs, false);
-                let report = analyse((&tree, &index), &loaded, rules, asked, clock, progress);
-                drop(loaded);
-                Ok::<_, Stopped>((finish(report, false), index))
-            })())
-        })??;
-        self.calls = Some(Arc::new(Calls { tree, index }));
+        self.calls = Some(Arc::new(Calls {
+            tree: opened.tree().clone(),
+            index: opened.index().clone(),
+        }));
         Ok(Arc::new(report))
+    }
+
+    /// Analyses what the files hold now, starting from what is known.
+    fn analyse_from(
+        &self,
+        opened: Option<Opened>,
+        progress: &dyn Progress,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> (Result<Report, Stopped>, Option<Opened>) {
+        let mut clock = Clock::start();
+        let mut opened = match opened.and_then(|opened| self.updated(opened)) {
+            Some(opened) => opened,
+            None if is_cancelled() => return (Err(Stopped::Cancelled), None),
+            None => {
+                let changes = self.overlays.iter();
+                let changes = changes.map(|(path, content)| (path.clone(), Some(content.clone())));
+                let tree = Arc::new(self.tree.with_changes(&changes.collect()));
+                Opened::new(tree, &self.vocabulary, (&mut clock, progress))
+            }
+        };
+        clock.stage("update");
+        if is_cancelled() {
+            return (Err(Stopped::Cancelled), Some(opened));
+        }
+        let rules = (&self.vocabulary, &self.arch_rules);
+        let report = opened.report(rules, Wanted::Proofs, (clock, progress));
+        (Ok(finish(report, false)), Some(opened))
+    }
+
+    /// What is open with what the touched files hold now; `None` if it has to be opened again.
+    fn updated(&self, mut opened: Opened) -> Option<Opened> {
+        let mut contents = BTreeMap::new();
+        for path in &self.touched {
+            let content = match self.overlays.get(path) {
+                Some(content) => content.clone(),
+                None => self.tree.read(self.tree.file_at(path)?).ok()?,
+            };
+            contents.insert(path.clone(), content);
+        }
+        if contents.len() > MAX_UPDATED {
+            return None;
+        }
+        let update = opened.update(&contents, &self.vocabulary);
+        (update != Update::Everything).then_some(opened)
     }
 
     /// The call graph of what was analysed last.
@@ -129,7 +180,7 @@ impl Workspace {
 /// The call graph of one state of a tree. It can be asked from any thread.
 pub struct Calls {
     tree: Arc<Tree>,
-    index: Index,
+    index: Arc<Index>,
 }
 
 impl Calls {

@@ -4,7 +4,7 @@ use super::{Presence, Span, Symbol, TypeRef};
 
 /// One alternative of a function's code: the control-flow graph that remains when one branch of
 /// every `#if` group has been chosen.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Body {
     /// Which configurations compile this alternative; always true for code without `#if`.
     pub presence: Presence,
@@ -23,6 +23,19 @@ impl Body {
     /// The block behind an id.
     pub fn block(&self, id: BlockId) -> &Block {
         &self.blocks[id.0 as usize]
+    }
+
+    /// Puts the body `by` bytes further on in its file.
+    pub(super) fn move_by(&mut self, by: i32) {
+        let exprs = self.exprs.iter_mut().map(|expr| &mut expr.span);
+        let instrs = self.blocks.iter_mut().flat_map(|block| &mut block.instrs);
+        let assignments = instrs.filter_map(|instr| match instr {
+            Instr::Assign { span, .. } => Some(span),
+            Instr::Eval { .. } | Instr::LoopMacro { .. } => None,
+        });
+        exprs
+            .chain(assignments)
+            .for_each(|span| *span = span.moved(by));
     }
 
     /// The direct operands of an expression, left to right.
@@ -80,7 +93,7 @@ pub struct BlockId(pub u32);
 pub struct LocalId(pub u32);
 
 /// Straight-line code with one way out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     /// What is done, in order.
     pub instrs: Vec<Instr>,
@@ -90,7 +103,7 @@ pub struct Block {
 
 /// One step of straight-line code. Calls nested in an expression are part of its evaluation, from
 /// left to right, operands first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instr {
     /// `target = value`. A declaration with an initialiser is an assignment to its local; compound
     /// assignments and `++` have been expanded into the binary operation they stand for.
@@ -116,7 +129,7 @@ pub enum Instr {
 }
 
 /// How control leaves a block.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Terminator {
     /// Unconditional.
     Goto(BlockId),
@@ -163,7 +176,7 @@ impl Terminator {
 }
 
 /// A label of a `switch` arm.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CaseLabel {
     /// `case value:`
     Value(ExprId),
@@ -172,7 +185,7 @@ pub enum CaseLabel {
 }
 
 /// An expression with its place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expr {
     /// What it is.
     pub kind: ExprKind,
@@ -181,7 +194,7 @@ pub struct Expr {
 }
 
 /// The kinds of expressions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExprKind {
     /// A parameter or local variable.
     Local(LocalId),
@@ -238,7 +251,7 @@ pub enum ExprKind {
 }
 
 /// One element of an initialiser list.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldInit {
     /// The member's name, if it is designated.
     pub field: Option<Symbol>,

@@ -3,7 +3,7 @@
 use super::{Body, FileId, Span, Symbol};
 
 /// A function, a function-like macro, or a system call definition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
     /// Its name. `SYSCALL_DEFINE3(mprotect, …)` is named `sys_mprotect`.
     pub name: Symbol,
@@ -38,6 +38,20 @@ impl Function {
     pub fn params(&self) -> &[Local] {
         &self.locals[..self.n_params]
     }
+
+    /// Puts the function `by` bytes further on in its file.
+    pub fn move_by(&mut self, by: i32) {
+        let locals = self.locals.iter_mut().map(|local| &mut local.span);
+        let own = [&mut self.span, &mut self.name_span];
+        let spans = own
+            .into_iter()
+            .chain(locals)
+            .chain(&mut self.not_understood);
+        spans.for_each(|span| *span = span.moved(by));
+        for body in &mut self.bodies {
+            body.move_by(by);
+        }
+    }
 }
 
 /// What a [`Function`] was written as.
@@ -50,7 +64,7 @@ pub enum FunctionKind {
 }
 
 /// A parameter or local variable.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Local {
     /// Its name; empty for a temporary.
     pub name: Symbol,

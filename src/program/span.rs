@@ -21,6 +21,14 @@ impl Span {
         Span { start, end }
     }
 
+    /// The same range `by` bytes further on.
+    pub fn moved(self, by: i32) -> Span {
+        Span {
+            start: self.start.wrapping_add_signed(by),
+            end: self.end.wrapping_add_signed(by),
+        }
+    }
+
     /// True if `offset` lies inside.
     pub fn contains(self, offset: u32) -> bool {
         self.start <= offset && offset < self.end

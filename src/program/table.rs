@@ -35,6 +35,17 @@ pub struct Table {
     pub entries: Vec<TableEntry>,
 }
 
+impl Table {
+    /// Puts the table `by` bytes further on in its file.
+    pub fn move_by(&mut self, by: i32) {
+        let entries = self.entries.iter_mut().map(|entry| &mut entry.span);
+        [&mut self.span]
+            .into_iter()
+            .chain(entries)
+            .for_each(|span| *span = span.moved(by));
+    }
+}
+
 /// One `.member = value` of a [`Table`]. Members of nested initialisers carry the path:
 /// `.base.fault`.
 #[derive(Clone, Debug)]

@@ -283,6 +283,7 @@ mod tests {
             coverage: Coverage::default(),
             mappings: Vec::new(),
             readers: Vec::new(),
+            proofs: crate::pipeline::Proofs::default(),
             findings,
             problems: Vec::new(),
             stats: Vec::new(),

@@ -322,6 +322,7 @@ mod tests {
             },
             mappings,
             readers: Vec::new(),
+            proofs: crate::pipeline::Proofs::default(),
             findings: Vec::new(),
             problems: Vec::new(),
             stats: Vec::new(),

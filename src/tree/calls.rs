@@ -2,89 +2,122 @@
 //!
 //! Each is built when it is first asked for: most runs ask for few of them.
 
-use std::sync::OnceLock;
-
-use super::buckets::Buckets;
+use super::buckets::Lookup;
 use super::entries::{InitializerEntry, MemberPair};
 use super::index::Index;
 use crate::program::FileId;
 
-/// The lookups built so far.
-#[derive(Debug, Default)]
+/// The lookups.
+#[derive(Clone, Debug)]
 pub(super) struct CallLookups {
-    callers: OnceLock<Buckets>,
-    passers: OnceLock<Buckets>,
-    member_callers: OnceLock<Buckets>,
-    members: OnceLock<Buckets>,
-    stores: OnceLock<Buckets>,
-    aliases: OnceLock<Buckets>,
-    alias_targets: OnceLock<Buckets>,
+    callers: Lookup,
+    passers: Lookup,
+    member_callers: Lookup,
+    members: Lookup,
+    values: Lookup,
+    stores: Lookup,
+    aliases: Lookup,
+    alias_targets: Lookup,
 }
 
 impl CallLookups {
+    pub(super) fn new() -> CallLookups {
+        CallLookups {
+            callers: Lookup::new(|file, visit| {
+                for function in 0..file.functions.len() {
+                    for &callee in file.callees(function) {
+                        visit(callee, function as u32);
+                    }
+                }
+            }),
+            passers: Lookup::new(|file, visit| {
+                for function in 0..file.functions.len() {
+                    for &arg in file.args(function) {
+                        visit(arg, function as u32);
+                    }
+                }
+            }),
+            member_callers: Lookup::new(|file, visit| {
+                for function in 0..file.functions.len() {
+                    for &member in file.member_calls(function) {
+                        visit(member, function as u32);
+                    }
+                }
+            }),
+            members: Lookup::new(|file, visit| {
+                for (i, pair) in file.pairs.iter().enumerate() {
+                    visit(pair.member_hash, i as u32);
+                }
+            }),
+            values: Lookup::new(|file, visit| {
+                for (i, pair) in file.pairs.iter().enumerate() {
+                    visit(pair.value_hash, i as u32);
+                }
+            }),
+            stores: Lookup::new(|file, visit| {
+                for (i, store) in file.member_stores.iter().enumerate() {
+                    visit(store.value_hash, i as u32);
+                }
+            }),
+            aliases: Lookup::new(|file, visit| {
+                for (i, alias) in file.aliases.iter().enumerate() {
+                    visit(alias.name_hash, i as u32);
+                }
+            }),
+            alias_targets: Lookup::new(|file, visit| {
+                for (i, alias) in file.aliases.iter().enumerate() {
+                    visit(alias.target_hash, i as u32);
+                }
+            }),
+        }
+    }
+
+    /// All of them.
+    pub(super) fn all(&mut self) -> [&mut Lookup; 8] {
+        [
+            &mut self.callers,
+            &mut self.passers,
+            &mut self.member_callers,
+            &mut self.members,
+            &mut self.values,
+            &mut self.stores,
+            &mut self.aliases,
+            &mut self.alias_targets,
+        ]
+    }
+
     pub(super) fn n_heap_bytes(&self) -> usize {
         let lookups = [
             &self.callers,
             &self.passers,
             &self.member_callers,
             &self.members,
+            &self.values,
             &self.stores,
             &self.aliases,
             &self.alias_targets,
         ];
-        lookups
-            .iter()
-            .filter_map(|lookup| lookup.get())
-            .map(Buckets::n_heap_bytes)
-            .sum()
+        lookups.iter().map(|lookup| lookup.n_heap_bytes()).sum()
     }
 }
 
 impl Index {
     /// Functions that call something with this hash directly.
     pub fn callers_hashed(&self, hash: u32) -> impl Iterator<Item = (FileId, usize)> + '_ {
-        let callers = self.calls.callers.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for function in 0..file.functions.len() {
-                    for &callee in file.callees(function) {
-                        visit(callee, function as u32);
-                    }
-                }
-            })
-        });
-        callers
-            .candidates(hash)
-            .filter(move |&(file, at)| self.file(file).callees(at).binary_search(&hash).is_ok())
+        let callers = self.calls.callers.candidates(&self.files, hash);
+        callers.filter(move |&(file, at)| self.file(file).callees(at).binary_search(&hash).is_ok())
     }
 
     /// Functions that pass a name with this hash as an argument.
     pub fn passers_hashed(&self, hash: u32) -> impl Iterator<Item = (FileId, usize)> + '_ {
-        let passers = self.calls.passers.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for function in 0..file.functions.len() {
-                    for &arg in file.args(function) {
-                        visit(arg, function as u32);
-                    }
-                }
-            })
-        });
-        passers
-            .candidates(hash)
-            .filter(move |&(file, at)| self.file(file).args(at).binary_search(&hash).is_ok())
+        let passers = self.calls.passers.candidates(&self.files, hash);
+        passers.filter(move |&(file, at)| self.file(file).args(at).binary_search(&hash).is_ok())
     }
 
     /// Functions that call through a member with this hash.
     pub fn member_callers_hashed(&self, hash: u32) -> impl Iterator<Item = (FileId, usize)> + '_ {
-        let callers = self.calls.member_callers.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for function in 0..file.functions.len() {
-                    for &member in file.member_calls(function) {
-                        visit(member, function as u32);
-                    }
-                }
-            })
-        });
-        callers.candidates(hash).filter(move |&(file, at)| {
+        let callers = self.calls.member_callers.candidates(&self.files, hash);
+        callers.filter(move |&(file, at)| {
             self.file(file)
                 .member_calls(at)
                 .binary_search(&hash)
@@ -97,15 +130,8 @@ impl Index {
         &self,
         hash: u32,
     ) -> impl Iterator<Item = (FileId, InitializerEntry, MemberPair)> + '_ {
-        let values = self.values.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for (i, pair) in file.pairs.iter().enumerate() {
-                    visit(pair.value_hash, i as u32);
-                }
-            })
-        });
+        let values = self.calls.values.candidates(&self.files, hash);
         values
-            .candidates(hash)
             .filter_map(|(file, at)| self.owner_of_pair(file, at))
             .filter(move |(_, _, pair)| pair.value_hash == hash)
     }
@@ -115,15 +141,8 @@ impl Index {
         &self,
         hash: u32,
     ) -> impl Iterator<Item = (FileId, InitializerEntry, MemberPair)> + '_ {
-        let members = self.calls.members.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for (i, pair) in file.pairs.iter().enumerate() {
-                    visit(pair.member_hash, i as u32);
-                }
-            })
-        });
+        let members = self.calls.members.candidates(&self.files, hash);
         members
-            .candidates(hash)
             .filter_map(|(file, at)| self.owner_of_pair(file, at))
             .filter(move |(_, _, pair)| pair.member_hash == hash)
     }
@@ -146,15 +165,8 @@ impl Index {
         &self,
         hash: u32,
     ) -> impl Iterator<Item = (FileId, MemberPair)> + '_ {
-        let stores = self.calls.stores.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for (i, store) in file.member_stores.iter().enumerate() {
-                    visit(store.value_hash, i as u32);
-                }
-            })
-        });
+        let stores = self.calls.stores.candidates(&self.files, hash);
         stores
-            .candidates(hash)
             .map(|(file, at)| (file, self.file(file).member_stores[at]))
             .filter(move |(_, store)| store.value_hash == hash)
     }
@@ -162,15 +174,8 @@ impl Index {
     /// What a name with this hash stands for as a macro `#define NAME OTHER`: the file and the
     /// hash of the other name.
     pub fn aliases_hashed(&self, hash: u32) -> impl Iterator<Item = (FileId, u32)> + '_ {
-        let aliases = self.calls.aliases.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for (i, alias) in file.aliases.iter().enumerate() {
-                    visit(alias.name_hash, i as u32);
-                }
-            })
-        });
+        let aliases = self.calls.aliases.candidates(&self.files, hash);
         aliases
-            .candidates(hash)
             .map(|(file, at)| (file, self.file(file).aliases[at]))
             .filter(move |(_, alias)| alias.name_hash == hash)
             .map(|(file, alias)| (file, alias.target_hash))
@@ -178,15 +183,8 @@ impl Index {
 
     /// The hashes of names that stand for the one with this hash.
     pub fn aliases_of_hashed(&self, hash: u32) -> impl Iterator<Item = u32> + '_ {
-        let targets = self.calls.alias_targets.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for (i, alias) in file.aliases.iter().enumerate() {
-                    visit(alias.target_hash, i as u32);
-                }
-            })
-        });
+        let targets = self.calls.alias_targets.candidates(&self.files, hash);
         targets
-            .candidates(hash)
             .map(|(file, at)| self.file(file).aliases[at])
             .filter(move |alias| alias.target_hash == hash)
             .map(|alias| alias.name_hash)

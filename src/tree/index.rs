@@ -1,12 +1,12 @@
 //! The index of a whole tree.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
-use super::buckets::Buckets;
+use super::buckets::Lookup;
 use super::calls::CallLookups;
 use super::entries::{FileIndex, InitializerEntry, MacroEntry, MemberPair, StructEntry};
 use super::names::name_hash;
@@ -22,7 +22,7 @@ pub const COMMENT_MARKER: &[u8] = b"ptelint:";
 ///
 /// Lookups compare function names by text. All other names are compared by hash; see
 /// [`name_hash`] for how far to trust that.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Index {
     /// One per file of the tree, by [`FileId`].
     pub files: Vec<Arc<FileIndex>>,
@@ -34,13 +34,16 @@ pub struct Index {
     pub n_bytes: u64,
     /// Files with a comment that may be addressed to ptelint.
     pub with_comments: Vec<FileId>,
-    by_name: Buckets,
+    /// The size of each file.
+    sizes: Vec<u64>,
+    by_name: Lookup,
     pub(super) calls: CallLookups,
-    structs: OnceLock<Buckets>,
-    tables: OnceLock<Buckets>,
-    stores: OnceLock<Buckets>,
-    pub(super) values: OnceLock<Buckets>,
-    macros: OnceLock<Buckets>,
+    structs: Lookup,
+    tables: Lookup,
+    stores: Lookup,
+    macros: Lookup,
+    /// Objects with an initialiser outside of functions, by name.
+    objects: Lookup,
 }
 
 impl Tree {
@@ -93,7 +96,7 @@ impl Tree {
         ids.par_iter()
             .map(|&id| {
                 let language = self.files[id.0 as usize].language;
-                let result = self.with_content(id, |source| {
+                let result = self.read_with(id, |source| {
                     let index = match language {
                         Language::C => super::index_file(source, words),
                         Language::Rust => super::rust::index_rust_file(source, words),
@@ -122,6 +125,19 @@ struct Scan {
     n_bytes: u64,
     has_comment: bool,
     unreadable: Option<Problem>,
+}
+
+impl Scan {
+    /// What could not be read or understood of the file at `path`.
+    fn problems(&self, path: &str) -> Vec<Problem> {
+        let lexical = self.file.problems.iter().map(|problem| Problem {
+            path: path.to_owned(),
+            line: (problem.kind != ProblemKind::Binary).then_some(problem.line),
+            kind: problem.kind.clone(),
+            action: problem.action,
+        });
+        self.unreadable.iter().cloned().chain(lexical).collect()
+    }
 }
 
 /// Drops arguments and values that name nothing that could be called or hold a table: locals and
@@ -157,31 +173,124 @@ fn keep_known_names(scans: Vec<&mut Scan>) {
 
 impl Index {
     fn new(tree: &Tree, scans: Vec<Scan>) -> Index {
-        let mut index = Index::default();
-        for (id, scan) in tree.file_ids().zip(&scans) {
-            let path = tree.path(id);
-            index.problems.extend(scan.unreadable.clone());
-            if scan.has_comment {
-                index.with_comments.push(id);
-            }
-            index
-                .problems
-                .extend(scan.file.problems.iter().map(|problem| Problem {
-                    path: path.to_owned(),
-                    line: (problem.kind != ProblemKind::Binary).then_some(problem.line),
-                    kind: problem.kind.clone(),
-                    action: problem.action,
-                }));
-            index.n_functions += scan.file.functions.len();
-            index.n_bytes += scan.n_bytes;
+        let problems = tree.file_ids().zip(&scans);
+        let with_comments = tree.file_ids().zip(&scans);
+        Index {
+            problems: problems
+                .flat_map(|(id, scan)| scan.problems(tree.path(id)))
+                .collect(),
+            n_functions: scans.iter().map(|scan| scan.file.functions.len()).sum(),
+            n_bytes: scans.iter().map(|scan| scan.n_bytes).sum(),
+            with_comments: with_comments
+                .filter(|(_, scan)| scan.has_comment)
+                .map(|(id, _)| id)
+                .collect(),
+            sizes: scans.iter().map(|scan| scan.n_bytes).collect(),
+            files: scans.into_iter().map(|scan| scan.file).collect(),
+            by_name: Lookup::new(|file, visit| {
+                for (i, function) in file.functions.iter().enumerate() {
+                    visit(function.name_hash, i as u32);
+                }
+            }),
+            calls: CallLookups::new(),
+            structs: Lookup::new(|file, visit| {
+                for (i, entry) in file.structs.iter().enumerate() {
+                    visit(entry.name_hash, i as u32);
+                }
+            }),
+            tables: Lookup::new(|file, visit| {
+                for (i, entry) in file.initializers.iter().enumerate() {
+                    visit(entry.struct_hash, i as u32);
+                }
+            }),
+            stores: Lookup::new(|file, visit| {
+                for (i, store) in file.member_stores.iter().enumerate() {
+                    visit(store.member_hash, i as u32);
+                }
+            }),
+            macros: Lookup::new(|file, visit| {
+                for (i, entry) in file.macros.iter().enumerate() {
+                    visit(entry.name_hash, i as u32);
+                }
+            }),
+            objects: Lookup::new(|file, visit| {
+                for (i, entry) in file.initializers.iter().enumerate() {
+                    if entry.is_file_scope {
+                        visit(entry.name_hash, i as u32);
+                    }
+                }
+            }),
         }
-        index.files = scans.into_iter().map(|scan| scan.file).collect();
-        index.by_name = Buckets::new(&index.files, |file, visit| {
-            for (i, function) in file.functions.iter().enumerate() {
-                visit(function.name_hash, i as u32);
-            }
-        });
-        index
+    }
+
+    /// Takes in that the content of one file of `tree` is different now. `None` if that means
+    /// something to what is known of other files: then the tree has to be indexed anew.
+    ///
+    /// Gives back what was known of the file.
+    pub fn replace(&mut self, tree: &Tree, file: FileId, words: &Words) -> Option<Arc<FileIndex>> {
+        let mut scan = tree.scan(&[file], words, &|_| {}).pop()?;
+        let own = Arc::make_mut(&mut scan.file);
+        if self.defines_new_names(own, tree.path(file)) {
+            return None;
+        }
+        let own_functions: BTreeSet<u32> = own.functions.iter().map(|it| it.name_hash).collect();
+        let own_objects: BTreeSet<u32> = file_scope_names(own).collect();
+        let is_function = |hash: u32| {
+            own_functions.contains(&hash) || self.functions_hashed(hash).next().is_some()
+        };
+        let null = name_hash(b"NULL");
+        let is_known = |hash: u32| {
+            hash == null || is_function(hash) || own_objects.contains(&hash) || self.is_object(hash)
+        };
+        own.keep_known_names(is_function, is_known);
+
+        let path = tree.path(file);
+        self.problems.retain(|problem| problem.path != path);
+        let at = self
+            .problems
+            .partition_point(|problem| problem.path.as_str() < path);
+        self.problems.splice(at..at, scan.problems(path));
+        self.with_comments.retain(|other| *other != file);
+        if scan.has_comment {
+            let at = self.with_comments.partition_point(|other| *other < file);
+            self.with_comments.insert(at, file);
+        }
+        let known = std::mem::replace(&mut self.files[file.0 as usize], scan.file);
+        let now = self.file(file).functions.len();
+        self.n_functions = self.n_functions + now - known.functions.len();
+        let size = std::mem::replace(&mut self.sizes[file.0 as usize], scan.n_bytes);
+        self.n_bytes = self.n_bytes + scan.n_bytes - size;
+        let lookups = [
+            &mut self.by_name,
+            &mut self.structs,
+            &mut self.tables,
+            &mut self.stores,
+            &mut self.macros,
+            &mut self.objects,
+        ];
+        lookups
+            .into_iter()
+            .chain(self.calls.all())
+            .for_each(|lookup| lookup.replace(file));
+        Some(known)
+    }
+
+    /// True if a file defines something that was not known by that name anywhere, and other files
+    /// could mention: what they mention of unknown names was dropped.
+    fn defines_new_names(&self, file: &FileIndex, path: &str) -> bool {
+        let is_header = path.ends_with(".h");
+        let functions = file.functions.iter();
+        let mut seen_elsewhere = functions.filter(|it| is_header || !(it.is_static || it.is_macro));
+        seen_elsewhere.any(|it| self.functions_hashed(it.name_hash).next().is_none())
+            || file_scope_names(file).any(|hash| !self.is_object(hash))
+    }
+
+    /// True if an object with an initialiser, or a name that stands for another, has this hash.
+    fn is_object(&self, hash: u32) -> bool {
+        let objects = self.objects.candidates(&self.files, hash);
+        let mut objects =
+            objects.filter(|&(file, at)| self.file(file).initializers[at].name_hash == hash);
+        objects.next().is_some() || self.aliases_hashed(hash).next().is_some()
     }
 
     /// The index of one file.
@@ -202,7 +311,7 @@ impl Index {
     /// Functions and function-like macros whose name has this hash.
     pub fn functions_hashed(&self, hash: u32) -> impl Iterator<Item = (FileId, usize)> + '_ {
         self.by_name
-            .candidates(hash)
+            .candidates(&self.files, hash)
             .filter(move |&(file, function)| self.file(file).functions[function].name_hash == hash)
     }
 
@@ -224,15 +333,8 @@ impl Index {
     /// Definitions of `name`: `struct vm_fault`, or a typedef's name.
     pub fn structs_named(&self, name: &str) -> Vec<(FileId, StructEntry)> {
         let hash = name_hash(name.as_bytes());
-        let structs = self.structs.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for (i, entry) in file.structs.iter().enumerate() {
-                    visit(entry.name_hash, i as u32);
-                }
-            })
-        });
+        let structs = self.structs.candidates(&self.files, hash);
         structs
-            .candidates(hash)
             .map(|(file, i)| (file, self.file(file).structs[i]))
             .filter(|(_, entry)| entry.name_hash == hash)
             .collect()
@@ -241,15 +343,8 @@ impl Index {
     /// Initialised objects of type `name`: `struct vm_operations_struct`, or a typedef's name.
     pub fn tables_of_struct(&self, name: &str) -> Vec<(FileId, InitializerEntry)> {
         let hash = name_hash(name.as_bytes());
-        let tables = self.tables.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for (i, entry) in file.initializers.iter().enumerate() {
-                    visit(entry.struct_hash, i as u32);
-                }
-            })
-        });
+        let tables = self.tables.candidates(&self.files, hash);
         tables
-            .candidates(hash)
             .map(|(file, i)| (file, self.file(file).initializers[i]))
             .filter(|(_, entry)| entry.struct_hash == hash)
             .collect()
@@ -258,15 +353,8 @@ impl Index {
     /// Stores of a name to a member called `member`: `p->member = name;`.
     pub fn stores_to_member(&self, member: &str) -> Vec<(FileId, MemberPair)> {
         let hash = name_hash(member.as_bytes());
-        let stores = self.stores.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for (i, store) in file.member_stores.iter().enumerate() {
-                    visit(store.member_hash, i as u32);
-                }
-            })
-        });
+        let stores = self.stores.candidates(&self.files, hash);
         stores
-            .candidates(hash)
             .map(|(file, i)| (file, self.file(file).member_stores[i]))
             .filter(|(_, store)| store.member_hash == hash)
             .collect()
@@ -281,15 +369,8 @@ impl Index {
     /// Object-like macros called `name`.
     pub fn macros_named(&self, name: &str) -> Vec<(FileId, MacroEntry)> {
         let hash = name_hash(name.as_bytes());
-        let macros = self.macros.get_or_init(|| {
-            Buckets::new(&self.files, |file, visit| {
-                for (i, entry) in file.macros.iter().enumerate() {
-                    visit(entry.name_hash, i as u32);
-                }
-            })
-        });
+        let macros = self.macros.candidates(&self.files, hash);
         macros
-            .candidates(hash)
             .map(|(file, i)| (file, self.file(file).macros[i]))
             .filter(|(_, entry)| entry.name_hash == hash)
             .collect()
@@ -299,22 +380,23 @@ impl Index {
     pub fn n_heap_bytes(&self) -> usize {
         let files: usize = self.files.iter().map(|file| file.n_heap_bytes()).sum();
         let lookups = [
+            &self.by_name,
             &self.structs,
             &self.tables,
             &self.stores,
-            &self.values,
             &self.macros,
+            &self.objects,
         ];
-        files
-            + size_of_val(&*self.files)
-            + self.by_name.n_heap_bytes()
-            + self.calls.n_heap_bytes()
-            + lookups
-                .iter()
-                .filter_map(|lookup| lookup.get())
-                .map(Buckets::n_heap_bytes)
-                .sum::<usize>()
+        let lookups = lookups.iter().map(|lookup| lookup.n_heap_bytes());
+        files + size_of_val(&*self.files) + self.calls.n_heap_bytes() + lookups.sum::<usize>()
     }
+}
+
+/// The hashes of objects with an initialiser and of names that stand for others.
+fn file_scope_names(file: &FileIndex) -> impl Iterator<Item = u32> + '_ {
+    let objects = file.initializers.iter().filter(|entry| entry.is_file_scope);
+    let aliases = file.aliases.iter().map(|alias| alias.name_hash);
+    objects.map(|entry| entry.name_hash).chain(aliases)
 }
 
 /// A set of name hashes that may report one it does not hold, one in fifty at worst: enough to

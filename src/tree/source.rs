@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -17,15 +18,16 @@ use super::patch::Changes;
 use super::problem::{Problem, ProblemKind, TreeError};
 use super::walk::{self, MAX_FILE_BYTES};
 
-/// The source files to check.
-#[derive(Debug)]
+/// The source files to check. A copy shares the list of files, and their contents where they are in
+/// memory.
+#[derive(Clone, Debug)]
 pub struct Tree {
     /// What the files belong to.
     pub kind: TreeKind,
     /// The version of a Linux tree, `6.12.117`.
     pub version: Option<String>,
     /// All source files, sorted by path; a [`FileId`] is a position in it.
-    pub files: Vec<SourceFile>,
+    pub files: Arc<[SourceFile]>,
     /// What could not be walked, sorted by path.
     pub problems: Vec<Problem>,
     /// Which of them are not a driver's.
@@ -56,7 +58,7 @@ pub enum Language {
     Rust,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Contents {
     Disk {
         root: PathBuf,
@@ -65,10 +67,10 @@ enum Contents {
         /// Files whose name [`SourceFile::path`] does not spell exactly.
         odd_paths: FxHashMap<u32, PathBuf>,
         /// Files that hold something else than on disk.
-        replaced: FxHashMap<u32, Vec<u8>>,
+        replaced: FxHashMap<u32, Arc<[u8]>>,
     },
     Memory {
-        sources: Vec<Vec<u8>>,
+        sources: Vec<Arc<[u8]>>,
         /// Makefiles and Kconfig files by path.
         build_files: BTreeMap<String, Vec<u8>>,
     },
@@ -155,7 +157,10 @@ impl Tree {
         sources.sort_by(|a, b| a.0.path.cmp(&b.0.path));
         sources.dedup_by(|later, kept| later.0.path == kept.0.path);
         problems.sort();
-        let (files, contents): (Vec<_>, Vec<_>) = sources.into_iter().unzip();
+        let (files, contents): (Vec<_>, Vec<_>) = sources
+            .into_iter()
+            .map(|(file, content)| (file, Arc::from(content)))
+            .unzip();
         Tree {
             kind: match version {
                 Some(_) => TreeKind::Linux,
@@ -163,7 +168,7 @@ impl Tree {
                 None => TreeKind::Directory,
             },
             version,
-            files,
+            files: files.into(),
             problems,
             generic: GenericPaths::default(),
             contents: Contents::Memory {
@@ -195,7 +200,7 @@ impl Tree {
         Tree {
             kind,
             version,
-            files,
+            files: files.into(),
             problems,
             generic: GenericPaths::default(),
             contents: Contents::Disk {
@@ -213,7 +218,7 @@ impl Tree {
         /// A file with the one it was before, or else with what it holds now.
         type Kept<'c> = (SourceFile, Option<FileId>, Option<&'c Vec<u8>>);
         let mut files: Vec<Kept> = Vec::new();
-        for (id, file) in self.file_ids().zip(&self.files) {
+        for (id, file) in self.file_ids().zip(self.files.iter()) {
             match changes.get(&*file.path) {
                 None => files.push((file.clone(), Some(id), None)),
                 Some(None) => {}
@@ -235,7 +240,7 @@ impl Tree {
         for (i, (file, old, content)) in files.iter_mut().enumerate() {
             if let Some(content) = content {
                 file.n_bytes = content.len() as u64;
-                new_contents.insert(i as u32, content.to_vec());
+                new_contents.insert(i as u32, Arc::from(content.as_slice()));
             }
             let Some(old) = old else { continue };
             match &self.contents {
@@ -252,11 +257,11 @@ impl Tree {
                 }
             }
         }
-        let files: Vec<SourceFile> = files.into_iter().map(|(file, ..)| file).collect();
+        let files: Arc<[SourceFile]> = files.into_iter().map(|(file, ..)| file).collect();
         let contents = match &self.contents {
             Contents::Memory { build_files, .. } => Contents::Memory {
                 sources: (0..files.len() as u32)
-                    .map(|i| new_contents.remove(&i).unwrap_or_default())
+                    .map(|i| new_contents.remove(&i).unwrap_or_else(|| Arc::from([])))
                     .collect(),
                 build_files: build_files.clone(),
             },
@@ -275,6 +280,23 @@ impl Tree {
             generic: self.generic.clone(),
             contents,
         }
+    }
+
+    /// The same tree with the content of one file changed, in memory; `None` is what is on disk.
+    pub fn with_content(&self, file: FileId, content: Option<&[u8]>) -> Tree {
+        let mut tree = self.clone();
+        match (&mut tree.contents, content) {
+            (Contents::Memory { sources, .. }, _) => {
+                sources[file.0 as usize] = Arc::from(content.unwrap_or_default());
+            }
+            (Contents::Disk { replaced, .. }, Some(content)) => {
+                replaced.insert(file.0, Arc::from(content));
+            }
+            (Contents::Disk { replaced, .. }, None) => {
+                replaced.remove(&file.0);
+            }
+        }
+        tree
     }
 
     /// The paths of files that are in memory.
@@ -348,7 +370,7 @@ impl Tree {
 
     /// The content of a file.
     pub fn read(&self, file: FileId) -> Result<Vec<u8>, TreeError> {
-        self.with_content(file, <[u8]>::to_vec)
+        self.read_with(file, <[u8]>::to_vec)
     }
 
     /// The content of a file that is no source, such as a Makefile or a Kconfig file, by its path
@@ -400,7 +422,7 @@ impl Tree {
     }
 
     /// Calls `f` with the content of a file, held in a buffer each thread reuses.
-    pub(super) fn with_content<T>(
+    pub(super) fn read_with<T>(
         &self,
         file: FileId,
         f: impl FnOnce(&[u8]) -> T,

@@ -206,6 +206,7 @@ impl<'p> Machine<'p> {
             .map(|&arg| self.eval(frame, &mut state, arg))
             .collect();
         let targets = self.targets(frame, &mut state, *callee, &values, call);
+        self.touched.extend(&targets);
         for (argument, value) in values.iter().enumerate() {
             if let Value::Prot(terms) = value {
                 let kind = EventKind::Pass {

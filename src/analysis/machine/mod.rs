@@ -8,9 +8,10 @@
 mod call;
 mod eval;
 mod event;
+mod memory;
 mod refine;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,9 +32,10 @@ use super::value::{Place, PlaceBase, Value};
 
 pub(super) use call::is_store;
 pub use event::{CallPath, Event, EventKind};
+pub use memory::Memory;
 
 /// How the machine treats calls of functions that were parsed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Depth {
     /// Every call that can touch a VMA or a protection is followed.
     Full,
@@ -73,6 +75,8 @@ pub struct Machine<'p> {
     /// The outermost depth of a running function that was called again; `usize::MAX` if none was.
     recursion: usize,
     events: Vec<Event>,
+    /// Every function of which what was found depends on more than the name.
+    touched: BTreeSet<FnId>,
 }
 
 /// One way a function can end: the state it leaves and its result.
@@ -112,6 +116,7 @@ impl<'p> Machine<'p> {
             n_vmas: 1,
             recursion: usize::MAX,
             events: Vec::new(),
+            touched: BTreeSet::new(),
         }
     }
 
@@ -214,6 +219,7 @@ impl<'p> Machine<'p> {
 
     fn run_bodies(&mut self, id: FnId, arguments: &[Value], state: &State) -> Vec<Exit> {
         let function = self.program.function(id);
+        self.touched.insert(id);
         let depth = (self.stack.len() - 1) as u8;
         let mut exits = Vec::new();
         for (body_index, body) in function.bodies.iter().enumerate() {

@@ -468,6 +468,7 @@ impl<'p> Engine<'p> {
             }
         }
         let targets = self.targets(frame, &mut state, *callee);
+        self.touched.extend(&targets);
         let is_telling = values.iter().any(|known| known.value.is_telling());
         for &target in &targets {
             self.declare(target, args, &values, frame, &mut state);

@@ -6,17 +6,15 @@
 //! nearest to the place is found first, and nothing further up needs to be looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::FxHashMap;
 
 use crate::analysis::facts::World;
 use crate::callgraph::FnId;
 use crate::program::{Body, ExprId, ExprKind, Instr, Span, Symbol, Terminator};
 
 use super::because::Because;
-use super::hypothesis::Hypothesis;
+use super::looks::{Looks, Run};
 use super::plan::{Entered, Setter, strip};
 use super::run::{Context, ContextId, Effect, Engine, Setting};
 use super::state::{Cleared, States};
@@ -70,19 +68,20 @@ pub struct Climbed {
 
 /// What running a function showed.
 #[derive(Clone, Debug, Default)]
-struct Look {
+pub struct Look {
     /// The way from it to the goal, if there is one.
-    way: Option<Way>,
+    pub way: Option<Way>,
     /// What closes the ways, where there is none.
-    closed: Climbed,
+    pub closed: Climbed,
     /// True if the run was cut short.
     is_exhausted: bool,
 }
 
 /// A way from a function that was run to where the goal was met.
 #[derive(Clone, Debug)]
-struct Way {
-    steps: Vec<TraceStep>,
+pub struct Way {
+    /// From the function that was run to the goal.
+    pub steps: Vec<TraceStep>,
     /// True if it certainly was.
     is_certain: bool,
     /// True if it leads through a call whose target a caller further up may tell.
@@ -90,15 +89,6 @@ struct Way {
     /// True if somebody on it goes by flags that a caller further up may tell.
     asks_flags: bool,
 }
-
-/// What running functions showed that is the same under every alternative of the hypothesis.
-#[derive(Debug, Default)]
-pub struct Shared(Mutex<FxHashMap<SharedKey, Look>>);
-
-/// Which function was run, the functions followed and what was looked for there, which states of an
-/// override are possible, and what is certain under all alternatives: the flags that are clear, and
-/// whether there are operations.
-type SharedKey = (FnId, BTreeSet<FnId>, Targets, Goal, States, u128, bool);
 
 /// A question that only a person can answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -155,8 +145,8 @@ pub struct Climb<'p> {
     pub possible: States,
     /// Whether mappings with a table of operations, by its name, hold overrides.
     pub is_override_table: &'p (dyn Fn(Symbol) -> bool + Sync),
-    /// What other alternatives of the hypothesis have in common with this one.
-    pub shared: &'p Shared,
+    /// What is known from other climbs.
+    pub looks: &'p Looks,
 }
 
 impl Climbed {
@@ -238,28 +228,17 @@ impl<'p> Climb<'p> {
         climbed
     }
 
-    /// Runs a function, unless that was done under another alternative of the hypothesis and is no
-    /// different under this one.
+    /// Runs a function, unless it is known what that shows.
     fn look(&self, root: FnId, (chain, targets): (&BTreeSet<FnId>, &Targets), goal: Goal) -> Look {
-        let Hypothesis { flags, has_ops } = *self.setting.hypothesis;
-        let sought = (chain.clone(), targets.clone());
-        let key = (
-            root,
-            sought.0,
-            sought.1,
-            goal,
-            self.possible,
-            flags.zeros,
-            has_ops,
-        );
-        let known = || {
-            self.shared
-                .0
-                .lock()
-                .unwrap_or_else(|error| error.into_inner())
-        };
-        if let Some(look) = known().get(&key) {
-            return look.clone();
+        let Setting {
+            world, hypothesis, ..
+        } = self.setting;
+        let run = Run::new(root, (chain, targets), goal, self.possible, hypothesis);
+        let own = run.clone().told_apart(hypothesis);
+        let removed = self.setting.removed.iter().map(|(id, _)| *id).collect();
+        let known = |run: &Run| self.looks.get(world.program, run, &removed);
+        if let Some(look) = known(&run).or_else(|| known(&own)) {
+            return look;
         }
         let mut engine = Engine::new(self.setting, self.possible, chain, targets, goal);
         engine.run(root);
@@ -271,8 +250,9 @@ impl<'p> Climb<'p> {
         if look.way.is_none() {
             self.close(&engine, targets, goal, chain, &mut look.closed);
         }
-        if !engine.is_told_apart.get() {
-            known().insert(key, look.clone());
+        if removed.is_disjoint(&engine.touched) {
+            let run = if engine.is_told_apart.get() { own } else { run };
+            self.looks.put(world.program, run, &look, engine.touched);
         }
         look
     }

@@ -10,7 +10,7 @@ use crate::program::{ExprKind, Instr, Symbol};
 use crate::vocabulary::{EntryKind, Insert, TargetKind};
 
 /// One alternative of the hypothesis.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hypothesis {
     /// What is certain about `vm_flags`: what the API enforces, and that it is none of the kinds
     /// that hold no overrides.

@@ -6,6 +6,9 @@ mod call;
 mod climb;
 mod eval;
 mod hypothesis;
+mod looks;
+mod memory;
+mod part;
 mod passage;
 mod plan;
 mod proof;
@@ -17,4 +20,5 @@ mod value;
 mod words;
 
 pub use climb::{Doubt, Guard, GuardKind, TraceStep};
+pub use memory::Memory;
 pub use proof::{Judgement, Reason, SetState, Use, Without, assumptions, prove};

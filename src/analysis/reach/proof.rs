@@ -12,8 +12,10 @@ use crate::program::{ExprId, ExprKind, Span, Symbol};
 use crate::vocabulary::{AxiomEffect, EntryState};
 
 use super::because::Because;
-use super::climb::{Climb, Climbed, Doubt, Goal, Guard, Shared, Targets, TraceStep};
+use super::climb::{Climb, Climbed, Doubt, Goal, Guard, Targets, TraceStep};
 use super::hypothesis::{Hypothesis, hypotheses};
+use super::looks::Looks;
+use super::memory::{Grounds, Memory};
 use super::plan::{Plan, Setter};
 use super::run::{Effect, Setting};
 use super::state::States;
@@ -26,22 +28,42 @@ pub fn prove(
     uses: &BTreeSet<Use>,
     is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
     without: &Without,
+    memory: &mut Memory,
 ) -> BTreeMap<Use, Judgement> {
     let words = Words::new(world.dictionary.vocabulary(), &without.axioms);
-    let plan = Plan::new(world, &words);
     let excluded = excluded_kinds(world, without);
     let is_override = |table: TableId| is_override_table(world.program.table(table).name);
     let mut all: BTreeMap<Use, Judgement> = BTreeMap::new();
     let hypotheses = hypotheses(world, &excluded);
-    let shared = Shared::default();
+    // Without an axiom, words mean something else.
+    let mut own = Memory::default();
+    let memory = match without.axioms.is_empty() {
+        true => memory,
+        false => &mut own,
+    };
+    let (plan, looks) = memory.recall(world, &words, |plan| Grounds {
+        hypotheses: hypotheses.clone(),
+        excluded: excluded.clone(),
+        override_tables: world
+            .program
+            .tables()
+            .filter(|(table, _)| is_override(*table))
+            .map(|(table, _)| table.0 as usize)
+            .collect(),
+        flags: [
+            world.dictionary.flags.clone(),
+            world.dictionary.other_flags.clone(),
+        ],
+        settable: plan.settable.clone(),
+    });
     for hypothesis in &hypotheses {
         let other_flags: Vec<u128> = hypotheses.iter().map(|other| other.flags.ones).collect();
         let case = Case {
             other_flags: &other_flags,
-            shared: &shared,
+            looks,
             world,
             words: &words,
-            plan: &plan,
+            plan,
             excluded: &excluded,
             access: ["VM_READ", "VM_WRITE", "VM_EXEC"]
                 .iter()
@@ -180,7 +202,7 @@ struct Case<'p> {
     excluded: &'p [(usize, u128)],
     /// The flags that are certain in the alternatives of the hypothesis.
     other_flags: &'p [u128],
-    shared: &'p Shared,
+    looks: &'p Looks,
     access: u128,
     is_override: &'p (dyn Fn(TableId) -> bool + Sync),
     is_override_table: &'p (dyn Fn(Symbol) -> bool + Sync),
@@ -210,7 +232,7 @@ impl Case<'_> {
                 },
                 possible,
                 is_override_table: self.is_override_table,
-                shared: self.shared,
+                looks: self.looks,
             };
             let mut setters: BTreeMap<Setter, Climbed> = BTreeMap::new();
             let mut has_grown = false;

@@ -200,6 +200,8 @@ pub struct Engine<'p> {
     pub(super) is_indirect: bool,
     pub(super) hits: BTreeMap<(FnId, usize, ExprId), Vec<Hit>>,
     pub(super) set: BTreeMap<Setter, (ContextId, Span)>,
+    /// Every function of which an answer may depend on more than the name.
+    pub(super) touched: BTreeSet<FnId>,
 }
 
 enum Memo {
@@ -251,6 +253,7 @@ impl<'p> Engine<'p> {
             is_indirect: false,
             hits: BTreeMap::new(),
             set: BTreeMap::new(),
+            touched: chain.clone(),
         }
     }
 
@@ -388,6 +391,7 @@ impl<'p> Engine<'p> {
         caller: Option<(ContextId, Span)>,
     ) -> Vec<Exit> {
         let function = self.setting.world.program.function(*id);
+        self.touched.insert(*id);
         let context = self.contexts.len();
         self.contexts.push(Context {
             function: *id,

@@ -21,24 +21,20 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// Looks at all functions. Results are joined along calls until nothing changes.
-    pub fn new(world: World<'_>) -> Stores {
+    /// Joins what functions store to themselves along calls until nothing changes.
+    pub fn new<'s>(own: impl Iterator<Item = &'s OwnStores>) -> Stores {
         let mut stores = Stores::default();
         let mut calls: Vec<Vec<usize>> = Vec::new();
         let mut direct: Vec<Vec<usize>> = Vec::new();
-        for (id, function) in world.program.functions() {
-            let mut found = Found::default();
-            for index in 0..function.bodies.len() {
-                found.body(world, id, index);
-            }
+        for its in own {
             let numbers = &mut stores.numbers;
-            let members = found.members.into_iter().map(|member| {
+            let members = its.members.iter().map(|member| {
                 let next = numbers.len();
-                *numbers.entry(member).or_insert(next)
+                *numbers.entry(*member).or_insert(next)
             });
             direct.push(members.collect());
-            stores.escapes.push(found.escapes);
-            calls.push(found.calls.into_iter().map(|id| id.0 as usize).collect());
+            stores.escapes.push(its.escapes.clone());
+            calls.push(its.calls.iter().map(|id| id.0 as usize).collect());
         }
         let n_members = stores.numbers.len();
         stores.members = direct
@@ -51,6 +47,25 @@ impl Stores {
             .collect();
         stores.join(&calls);
         stores
+    }
+
+    /// The functions that store to something else here than there.
+    pub fn differing(&self, other: &Stores) -> FixedBitSet {
+        let mut renumbered = vec![None; self.numbers.len()];
+        for (member, number) in &self.numbers {
+            renumbered[*number] = other.numbers.get(member).copied();
+        }
+        let is_same = |(one, theirs): (&FixedBitSet, &FixedBitSet)| {
+            let mut there = one.ones().map(|number| renumbered[number]);
+            one.count_ones(..) == theirs.count_ones(..)
+                && there.all(|number| number.is_some_and(|number| theirs.contains(number)))
+        };
+        let mut differing = FixedBitSet::with_capacity(self.members.len());
+        for (id, members) in self.members.iter().zip(&other.members).enumerate() {
+            let is_same = is_same(members) && self.escapes[id] == other.escapes[id];
+            differing.set(id, !is_same);
+        }
+        differing
     }
 
     /// True if one of `functions` may store to a member of an object of type `ty`.
@@ -101,14 +116,23 @@ impl Stores {
 }
 
 /// What one function does itself.
-#[derive(Default)]
-struct Found {
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct OwnStores {
     members: FxHashSet<(Option<Symbol>, Symbol)>,
     escapes: FxHashSet<Symbol>,
     calls: FxHashSet<FnId>,
 }
 
-impl Found {
+impl OwnStores {
+    /// Looks at a function.
+    pub fn new(world: World<'_>, id: FnId) -> OwnStores {
+        let mut own = OwnStores::default();
+        for index in 0..world.program.function(id).bodies.len() {
+            own.body(world, id, index);
+        }
+        own
+    }
+
     fn body(&mut self, world: World<'_>, id: FnId, index: usize) {
         let body = &world.program.function(id).bodies[index];
         let types = &world.facts.body(id, index).types;

@@ -4,132 +4,35 @@
 //! protection, or its body reads one, makes an entry or calls an insertion API. Structures, tables
 //! and macros follow from what those functions use.
 
+mod edit;
+mod needs;
+mod relevance;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::callgraph::{self, FileFacts, MemberStore, ObjectMacro, Parts, Program};
 use crate::program::{
-    Body, ExprKind, FileId, Function, FunctionKind, Span, StructDef, Symbol, Table, TypeRef,
+    ExprKind, FileId, Function, FunctionKind, Span, StructDef, Symbol, Table, TypeRef,
 };
 use crate::syntax;
 use crate::tree::rust::is_capitals;
-use crate::tree::{FunctionEntry, Index, Language, Tree, Words, name_hash};
+use crate::tree::{FunctionEntry, Index, Language, Tree, name_hash};
 use crate::vocabulary::Vocabulary;
 
 use super::sources::Sources;
 
-/// Classes of words in the lexical index.
-mod class {
-    /// Types that carry a VMA or a protection.
-    pub const TYPE: u8 = 0;
-    /// Members that hold a VMA's protection.
-    pub const MEMBER: u8 = 1;
-    /// Insertion APIs.
-    pub const INSERT: u8 = 2;
-    /// Functions that make or write entries.
-    pub const ENTRY: u8 = 3;
-    /// Functions that derive protections.
-    pub const PROTECTION: u8 = 4;
-    /// The operations of a VMA.
-    pub const OPS: u8 = 5;
-    /// Types of entries, and of what walks page tables.
-    pub const WALK: u8 = 6;
-}
+use needs::{Context, Counts, Needs};
+use relevance::class;
+
+pub use edit::Edit;
+pub use relevance::{Relevance, Scope, relevance, words};
 
 /// Rounds of "parse what the parsed needs". Each goes one member access deeper.
 const N_ROUNDS: usize = 4;
-
-/// Types of entries, and of what walks page tables and address spaces.
-const WALK_TYPES: [&str; 7] = [
-    "pte_t",
-    "pmd_t",
-    "pud_t",
-    "swp_entry_t",
-    "softleaf_t",
-    "mm_walk",
-    "page_vma_mapped_walk",
-];
-
-/// The words the lexical index looks for.
-pub fn words(vocabulary: &Vocabulary) -> Words {
-    let mut words: BTreeMap<&str, u8> = BTreeMap::new();
-    for name in ["vm_fault", "pgprot_t", "vm_flags_t", "vma_flags_t"] {
-        words.insert(name, class::TYPE);
-    }
-    for name in WALK_TYPES {
-        words.insert(name, class::WALK);
-    }
-    for protection in &vocabulary.protection {
-        words.insert(&protection.name, class::PROTECTION);
-    }
-    for (name, n) in vocabulary
-        .construct
-        .iter()
-        .map(|word| (&word.name, class::ENTRY))
-        .chain(
-            vocabulary
-                .modify
-                .iter()
-                .map(|word| (&word.name, class::ENTRY)),
-        )
-        .chain(
-            vocabulary
-                .insert
-                .iter()
-                .map(|word| (&word.name, class::INSERT)),
-        )
-    {
-        words.insert(name, n);
-    }
-    for vma in &vocabulary.vma {
-        words.insert(
-            vma.name.strip_prefix("struct ").unwrap_or(&vma.name),
-            class::TYPE,
-        );
-        for name in &vma.protection {
-            words.insert(name, class::MEMBER);
-        }
-        words.insert(&vma.ops, class::OPS);
-    }
-    for ty in &vocabulary.rust_type {
-        let is = ty.is.strip_prefix("struct ").unwrap_or(&ty.is);
-        if let Some(class) = words.get(is).copied() {
-            words.insert(&ty.name, class);
-        }
-    }
-    let words: Vec<(&str, u8)> = words.into_iter().collect();
-    Words::new(&words)
-}
-
-/// Why a function is parsed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Relevance {
-    /// It handles a VMA or a protection.
-    Itself,
-    /// It only matters to where a VMA can get.
-    Passage,
-}
-
-/// Whether an answer can depend on a function, as far as its own words tell; `is_generic` says
-/// whether it is in code that is not a driver's. Generic code is followed wherever it handles a VMA
-/// or an entry; drivers only where they hand one on.
-pub fn relevance(function: &FunctionEntry, is_generic: bool, scope: Scope) -> Option<Relevance> {
-    let bit = |class: u8| 1u32 << class;
-    let signature = bit(class::TYPE);
-    let body = bit(class::MEMBER) | bit(class::INSERT) | bit(class::ENTRY) | bit(class::OPS);
-    let wanted = match function.is_macro {
-        true => body | bit(class::PROTECTION),
-        false => body,
-    };
-    if function.mentions_signature & signature != 0 || function.mentions_body & wanted != 0 {
-        return Some(Relevance::Itself);
-    }
-    let walks = scope == Scope::Everything && function.mentions_signature & bit(class::WALK) != 0;
-    let is_passage = is_generic && (walks || function.mentions_body & signature != 0);
-    is_passage.then_some(Relevance::Passage)
-}
 
 /// What linking needs to know of each file.
 pub fn file_facts(tree: &Tree, index: &Index) -> Vec<FileFacts> {
@@ -149,21 +52,27 @@ pub fn file_facts(tree: &Tree, index: &Index) -> Vec<FileFacts> {
         .collect()
 }
 
-/// How much of a tree is parsed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// What the inventory of insertions depends on.
-    Mappings,
-    /// With the generic code that walks page tables, which the proofs go through.
-    Everything,
-}
-
 /// A tree that was parsed and linked, with what of it was read.
-pub struct Loaded<'a> {
+pub struct Loaded {
     /// The contents of files.
-    pub sources: Sources<'a>,
+    pub sources: Sources,
     /// What they come to.
     pub program: Program,
+    /// What was looked for beyond the functions that matter themselves.
+    sought: Sought,
+}
+
+/// What was looked for because something that was parsed refers to it.
+#[derive(Default)]
+struct Sought {
+    scope: Option<Scope>,
+    structs: FxHashSet<Symbol>,
+    macros: FxHashSet<Symbol>,
+    members: FxHashSet<Symbol>,
+    /// Functions whose callers were looked for.
+    takers: BTreeSet<Symbol>,
+    /// How many of the functions refer to what; counted when it is first asked for.
+    counts: OnceLock<Counts>,
 }
 
 /// Another version of a tree, of which nothing that it has in common is parsed again.
@@ -175,30 +84,32 @@ pub struct Known<'a> {
 }
 
 /// Parses what `scope` asks for, and links it.
-pub fn load<'a>(
-    (tree, index): (&'a Tree, &Index),
+pub fn load(
+    (tree, index): (&Arc<Tree>, &Index),
     vocabulary: &Vocabulary,
     scope: Scope,
     known: Option<Known<'_>>,
-) -> Loaded<'a> {
-    let sources = Sources::new(tree);
-    let program = Loader::new(tree, index, &sources, vocabulary, known).load(scope);
-    Loaded { sources, program }
+) -> Loaded {
+    let sources = Sources::new(tree.clone());
+    let (program, sought) = Loader::new(tree, index, &sources, vocabulary, known).load(scope);
+    Loaded {
+        sources,
+        program,
+        sought,
+    }
 }
 
 /// Parses what matters of a tree.
 struct Loader<'a> {
     tree: &'a Tree,
     index: &'a Index,
-    sources: &'a Sources<'a>,
+    sources: &'a Sources,
     vocabulary: &'a Vocabulary,
     known: Option<Known<'a>>,
     parts: Parts,
     known_functions: FxHashSet<(FileId, u32)>,
-    known_structs: FxHashSet<Symbol>,
     known_tables: FxHashSet<(FileId, u32)>,
-    known_macros: FxHashSet<Symbol>,
-    known_members: FxHashSet<Symbol>,
+    sought: Sought,
 }
 
 impl Known<'_> {
@@ -235,7 +146,7 @@ impl<'a> Loader<'a> {
     fn new(
         tree: &'a Tree,
         index: &'a Index,
-        sources: &'a Sources<'a>,
+        sources: &'a Sources,
         vocabulary: &'a Vocabulary,
         known: Option<Known<'a>>,
     ) -> Loader<'a> {
@@ -247,15 +158,14 @@ impl<'a> Loader<'a> {
             known,
             parts: Parts::default(),
             known_functions: FxHashSet::default(),
-            known_structs: FxHashSet::default(),
             known_tables: FxHashSet::default(),
-            known_macros: FxHashSet::default(),
-            known_members: FxHashSet::default(),
+            sought: Sought::default(),
         }
     }
 
     /// Parses and links.
-    fn load(mut self, scope: Scope) -> Program {
+    fn load(mut self, scope: Scope) -> (Program, Sought) {
+        self.sought.scope = Some(scope);
         self.parts.files = file_facts(self.tree, self.index);
         let relevant = self.relevant_functions(scope);
         self.parse_functions(relevant);
@@ -271,7 +181,7 @@ impl<'a> Loader<'a> {
         }
         self.infer();
         self.read_enumerators();
-        Program::new(self.parts)
+        (Program::new(self.parts), self.sought)
     }
 
     /// Finds out what Rust leaves to its compiler.
@@ -397,6 +307,7 @@ impl<'a> Loader<'a> {
                 self.parts.with_all_callers.insert(place);
             }
         }
+        self.sought.takers = takers;
     }
 
     /// The enumerators of the generic files of which something was parsed. One that is defined
@@ -581,7 +492,7 @@ impl<'a> Loader<'a> {
         let wanted: Vec<Symbol> = names
             .iter()
             .copied()
-            .filter(|name| self.known_structs.insert(*name))
+            .filter(|name| self.sought.structs.insert(*name))
             .collect();
         let parsed: Vec<Vec<(FileId, StructDef)>> = wanted
             .into_par_iter()
@@ -636,10 +547,10 @@ impl<'a> Loader<'a> {
         let mut pending: Vec<Symbol> = names
             .iter()
             .copied()
-            .filter(|name| self.is_flag(name.as_str()))
+            .filter(|name| needs::is_flag(self.vocabulary, name.as_str()))
             .collect();
         while let Some(name) = pending.pop() {
-            if !self.known_macros.insert(name) {
+            if !self.sought.macros.insert(name) {
                 continue;
             }
             for (file, entry) in self.index.macros_named(name.as_str()) {
@@ -654,7 +565,7 @@ impl<'a> Loader<'a> {
                 };
                 pending.extend(
                     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                        .filter(|word| self.is_flag(word))
+                        .filter(|word| needs::is_flag(self.vocabulary, word))
                         .map(Symbol::new),
                 );
                 self.parts.macros.push(ObjectMacro {
@@ -664,15 +575,6 @@ impl<'a> Loader<'a> {
                 });
             }
         }
-    }
-
-    /// True for the name of a flag of a VMA, or of another family.
-    fn is_flag(&self, name: &str) -> bool {
-        let families = &self.vocabulary.flag_family;
-        name.starts_with("VM_")
-            || families
-                .iter()
-                .any(|family| name.starts_with(&family.prefix))
     }
 
     fn find_stores(&mut self, members: &BTreeSet<(Symbol, Symbol)>) {
@@ -685,7 +587,7 @@ impl<'a> Loader<'a> {
             .iter()
             .map(|(_, member)| *member)
             .chain(entry_points)
-            .filter(|member| self.known_members.insert(*member))
+            .filter(|member| self.sought.members.insert(*member))
             .collect();
         for member in names {
             for (file, store) in self.index.stores_to_member(member.as_str()) {
@@ -716,151 +618,17 @@ impl<'a> Loader<'a> {
     }
 
     fn needs(&self) -> Needs {
-        let mut fields: FxHashMap<(Symbol, Symbol), TypeRef> = FxHashMap::default();
-        for (_, def) in &self.parts.structs {
-            for field in &def.fields {
-                fields.entry((def.name, field.name)).or_insert(field.ty);
-            }
-        }
+        let fields = needs::fields(&self.parts.structs);
         let context = Context {
             fields: &fields,
             vocabulary: self.vocabulary,
         };
-        let needs: Vec<Needs> = self
-            .parts
-            .functions
-            .par_iter()
-            .map(|function| context.needs_of(function))
-            .collect();
+        let functions = self.parts.functions.par_iter();
+        let needs: Vec<Needs> = functions.map(|it| context.needs_of(it)).collect();
         let mut all = Needs::default();
-        for needs in needs {
-            all.structs.extend(needs.structs);
-            all.members.extend(needs.members);
-            all.names.extend(needs.names);
-            all.called_with_vma.extend(needs.called_with_vma);
-        }
+        needs.into_iter().for_each(|needs| all.add(needs));
         all
     }
-}
-
-/// What parsed functions refer to.
-#[derive(Default)]
-struct Needs {
-    /// Structures whose members are accessed.
-    structs: BTreeSet<Symbol>,
-    /// Members through which a call goes that carries a VMA, and members that lead to a VMA's
-    /// operations, with the structure they are in.
-    members: BTreeSet<(Symbol, Symbol)>,
-    /// Names of other things.
-    names: BTreeSet<Symbol>,
-    /// What is called by name with a VMA.
-    called_with_vma: BTreeSet<Symbol>,
-}
-
-struct Context<'a> {
-    fields: &'a FxHashMap<(Symbol, Symbol), TypeRef>,
-    vocabulary: &'a Vocabulary,
-}
-
-impl Context<'_> {
-    fn needs_of(&self, function: &Function) -> Needs {
-        let mut needs = Needs::default();
-        for body in &function.bodies {
-            let types = self.types(function, body);
-            for (i, expr) in body.exprs.iter().enumerate() {
-                match &expr.kind {
-                    ExprKind::Global(name) => {
-                        needs.names.insert(*name);
-                    }
-                    ExprKind::Member { base, field, .. } => {
-                        let base = types[base.0 as usize].base;
-                        if is_aggregate(base) {
-                            needs.structs.insert(base);
-                        }
-                        if types[i].base == "struct vm_operations_struct" {
-                            needs.members.insert((base, *field));
-                        }
-                    }
-                    ExprKind::Call { callee, args } => {
-                        let carries_vma = args.iter().any(|arg| {
-                            let ty = types[arg.0 as usize];
-                            ty.pointers == 1 && self.leads_to_vma(ty.base)
-                        });
-                        if !carries_vma {
-                            continue;
-                        }
-                        match body.expr(*callee).kind {
-                            ExprKind::Global(name) => {
-                                needs.called_with_vma.insert(name);
-                            }
-                            ExprKind::Member { base, field, .. } => {
-                                let base = types[base.0 as usize].base;
-                                needs.members.insert((base, field));
-                            }
-                            _ => {}
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
-        // A macro has no types: what it accesses may be anything the tree calls so.
-        if function.kind == FunctionKind::Macro {
-            needs.called_with_vma.clear();
-        }
-        needs
-    }
-
-    fn leads_to_vma(&self, base: Symbol) -> bool {
-        base == "struct vm_fault"
-            || self
-                .vocabulary
-                .vma
-                .iter()
-                .any(|vma| base == vma.name.as_str())
-    }
-
-    /// The types of a body's expressions; operands precede what uses them.
-    fn types(&self, function: &Function, body: &Body) -> Vec<TypeRef> {
-        let mut types: Vec<TypeRef> = Vec::with_capacity(body.exprs.len());
-        for expr in &body.exprs {
-            let of = |id: crate::program::ExprId| {
-                types
-                    .get(id.0 as usize)
-                    .copied()
-                    .unwrap_or_else(TypeRef::unknown)
-            };
-            let ty = match &expr.kind {
-                ExprKind::Local(local) => function
-                    .locals
-                    .get(local.0 as usize)
-                    .map_or_else(TypeRef::unknown, |local| local.ty),
-                ExprKind::Member { base, field, .. } => self
-                    .fields
-                    .get(&(of(*base).base, *field))
-                    .copied()
-                    .unwrap_or_else(TypeRef::unknown),
-                ExprKind::Index { base, .. } | ExprKind::Deref(base) => {
-                    let mut ty = of(*base);
-                    ty.pointers = ty.pointers.saturating_sub(1);
-                    ty
-                }
-                ExprKind::AddrOf(base) => {
-                    let mut ty = of(*base);
-                    ty.pointers = ty.pointers.saturating_add(1);
-                    ty
-                }
-                ExprKind::Cast(ty, _) => *ty,
-                _ => TypeRef::unknown(),
-            };
-            types.push(ty);
-        }
-        types
-    }
-}
-
-fn is_aggregate(name: Symbol) -> bool {
-    !name.as_str().is_empty() && !matches!(name.as_str(), "void" | "int" | "char" | "unsigned long")
 }
 
 fn base_name(path: &str) -> &str {

@@ -1,0 +1,78 @@
+//! What is kept from one analysis of a tree for the next, which then looks only at what an edit can
+//! have an effect on.
+//!
+//! **Invariant:** an analysis with a memory gives what one without gives. Whatever is kept is kept
+//! with the functions it rests on, and forgotten when one of them differs.
+
+use std::collections::BTreeSet;
+
+use crate::callgraph::{FnId, Program};
+use crate::program::FileId;
+
+use super::bits::FlagNames;
+use super::dictionary::Dictionary;
+use super::facts::Facts;
+use super::{machine, reach};
+
+/// What is kept.
+#[derive(Debug, Default)]
+pub struct Memory {
+    facts: Option<Facts>,
+    flags: [FlagNames; 2],
+    edits: Vec<Edit>,
+    /// What runs of single functions showed.
+    pub runs: machine::Memory,
+    /// What is known of generic code.
+    pub reach: reach::Memory,
+}
+
+/// A file was edited.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// In it, everything may stand at another place.
+    pub file: FileId,
+    /// The functions whose code differs.
+    pub changed: Vec<FnId>,
+}
+
+impl Memory {
+    /// Takes in that the program will differ when it is analysed next.
+    pub fn expect(&mut self, edit: Edit) {
+        self.edits.push(edit);
+    }
+
+    /// Forgets what does not hold for `program`, and gives the facts about it.
+    pub fn renew(&mut self, program: &Program, dictionary: &Dictionary<'_>) {
+        let flags = [dictionary.flags.clone(), dictionary.other_flags.clone()];
+        let edits = std::mem::take(&mut self.edits);
+        let Some(facts) = self.facts.as_mut().filter(|_| self.flags == flags) else {
+            *self = Memory {
+                facts: Some(Facts::new(program, dictionary)),
+                flags,
+                ..Memory::default()
+            };
+            return;
+        };
+        let changed: BTreeSet<FnId> = edits
+            .iter()
+            .flat_map(|edit| &edit.changed)
+            .copied()
+            .collect();
+        let changed: Vec<FnId> = changed.into_iter().collect();
+        let mut stale = facts.renew(program, dictionary, &changed);
+        stale.grow(program.n_functions());
+        let files: BTreeSet<FileId> = edits.iter().map(|edit| edit.file).collect();
+        let moved = program
+            .functions()
+            .filter(|(_, it)| files.contains(&it.file));
+        stale.extend(moved.map(|(id, _)| id.0 as usize));
+        self.runs.forget(&stale);
+        self.reach.expect(&changed);
+    }
+
+    /// The facts about the program, once it is known, and the rest of what is kept.
+    pub fn split(&mut self) -> (&Facts, &machine::Memory, &mut reach::Memory) {
+        let facts = self.facts.get_or_insert_default();
+        (facts, &self.runs, &mut self.reach)
+    }
+}

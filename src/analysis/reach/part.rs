@@ -1,0 +1,270 @@
+//! What one function contributes to the [plan](super::plan): it follows from the function itself,
+//! and from what the names in it mean.
+
+use std::collections::BTreeSet;
+
+use fixedbitset::FixedBitSet;
+use rustc_hash::FxHashMap;
+
+use crate::analysis::dictionary::Word;
+use crate::analysis::facts::World;
+use crate::callgraph::FnId;
+use crate::program::{
+    BinaryOp, Body, CaseLabel, Expr, ExprId, ExprKind, Function, Instr, Symbol, Terminator, UnaryOp,
+};
+
+use super::plan::{Setter, is_carrier, is_entry_point, strip};
+use super::stores::OwnStores;
+use super::words::{Meaning, Words};
+
+/// One function's part.
+#[derive(Debug)]
+pub struct Part {
+    /// Whom it calls: by name, through a member of a structure, or by handing it over.
+    pub callees: BTreeSet<FnId>,
+    /// For each body, the pointers to VMAs in the expressions that instructions evaluate.
+    pub lookups: Vec<FxHashMap<ExprId, Vec<ExprId>>>,
+    /// The flags it sets, with the place: body and expression.
+    pub flags: Vec<(usize, ExprId, Symbol)>,
+    /// Where it changes what an entry is.
+    pub setters: Vec<(usize, ExprId, Setter)>,
+    /// What it stores to.
+    pub stores: OwnStores,
+}
+
+impl Part {
+    /// Looks at a function.
+    pub fn new(world: World<'_>, words: &Words, id: FnId) -> Part {
+        let function = world.program.function(id);
+        let bodies = || function.bodies.iter().enumerate();
+        let is_generic = world.program.file(function.file).is_generic;
+        let of_body = |(index, body)| {
+            let set = flags_set(world, body).into_iter();
+            set.map(move |(expr, name)| (index, expr, name))
+        };
+        let (lookups, setters) = match is_generic {
+            true => (
+                (0..function.bodies.len())
+                    .map(|index| lookups(world, id, index))
+                    .collect(),
+                setters(world, words, function),
+            ),
+            false => (Vec::new(), Vec::new()),
+        };
+        Part {
+            callees: callees(world, id),
+            lookups,
+            flags: bodies().flat_map(of_body).collect(),
+            setters,
+            stores: OwnStores::new(world, id),
+        }
+    }
+}
+
+/// Where a function makes a hint, or remembers a page in a non-present entry.
+fn setters(world: World<'_>, words: &Words, function: &Function) -> Vec<(usize, ExprId, Setter)> {
+    if !handles_vma(world, function) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (index, body) in function.bodies.iter().enumerate() {
+        let callee_of = |expr: &Expr| match &expr.kind {
+            ExprKind::Call { callee, args } => match body.expr(*callee).kind {
+                ExprKind::Global(name) => Some((name, args.len())),
+                _ => None,
+            },
+            _ => None,
+        };
+        let encodes = body.exprs.iter().any(|expr| {
+            callee_of(expr)
+                .is_some_and(|(name, _)| matches!(words.meaning(name), Some(Meaning::Encode)))
+        });
+        for (i, expr) in body.exprs.iter().enumerate() {
+            let is_install = || {
+                callee_of(expr).is_some_and(|(name, n_args)| {
+                    let word = world.dictionary.word(name, n_args);
+                    matches!(word, Some(Word::Install(_)))
+                })
+            };
+            let setter = match &expr.kind {
+                ExprKind::Global(name) => match words.meaning(*name) {
+                    Some(Meaning::Hint) => Some(Setter::Hint),
+                    _ => None,
+                },
+                _ if encodes && is_install() => Some(Setter::Encode),
+                _ => None,
+            };
+            found.extend(setter.map(|setter| (index, ExprId(i as u32), setter)));
+        }
+    }
+    found
+}
+
+/// More functions than this behind a member say nothing.
+const MAX_TARGETS: usize = 200;
+
+fn callees(world: World<'_>, id: FnId) -> BTreeSet<FnId> {
+    let program = world.program;
+    let function = program.function(id);
+    let mut found = BTreeSet::new();
+    if !program.file(function.file).is_generic {
+        return found;
+    }
+    for (index, body) in function.bodies.iter().enumerate() {
+        let types = &world.facts.body(id, index).types;
+        for expr in &body.exprs {
+            match &expr.kind {
+                ExprKind::Global(name) => found.extend(program.resolve(*name, function.file)),
+                ExprKind::Call { callee, .. } => {
+                    let callee = strip(body, *callee);
+                    let ExprKind::Member { base, field, .. } = body.expr(callee).kind else {
+                        continue;
+                    };
+                    let ty = types[base.0 as usize];
+                    if ty.is_unknown() || is_entry_point(world, ty.base, field) {
+                        continue;
+                    }
+                    let targets = program.members(ty.base, field).functions;
+                    if targets.len() <= MAX_TARGETS {
+                        found.extend(targets);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    found.retain(|target| program.file(program.function(*target).file).is_generic && *target != id);
+    found
+}
+
+/// True if a VMA, or what leads to one, is a parameter or variable of a function.
+fn handles_vma(world: World<'_>, function: &Function) -> bool {
+    function
+        .locals
+        .iter()
+        .any(|local| is_carrier(world, local.ty))
+}
+
+/// The flags an expression of a body sets: every mention of one that is no test, no comparison and
+/// no mask of bits to clear.
+fn flags_set(world: World<'_>, body: &Body) -> Vec<(ExprId, Symbol)> {
+    let mut found = Vec::new();
+    let mut is_no_setting = FixedBitSet::with_capacity(body.exprs.len());
+    // Operands stand before what uses them, so going backwards meets the use first.
+    for i in (0..body.exprs.len()).rev() {
+        let id = ExprId(i as u32);
+        let inherited = is_no_setting.contains(i);
+        let mut rule_out = |expr: ExprId| is_no_setting.insert(expr.0 as usize);
+        match &body.expr(id).kind {
+            ExprKind::Binary(op, a, b) => {
+                let is_test = !matches!(op, BinaryOp::Or | BinaryOp::Add | BinaryOp::Xor);
+                if is_test || inherited {
+                    rule_out(*a);
+                    rule_out(*b);
+                }
+            }
+            ExprKind::Unary(UnaryOp::BitNot, inner) => rule_out(*inner),
+            ExprKind::Call { callee, args } => {
+                let word = match body.expr(*callee).kind {
+                    ExprKind::Global(name) => world.dictionary.word(name, args.len()),
+                    _ => None,
+                };
+                for (position, arg) in args.iter().enumerate() {
+                    let is_set = match word {
+                        Some(Word::Flags(change)) => {
+                            change.set == Some(position) || change.assign == Some(position)
+                        }
+                        Some(Word::Identity(_) | Word::Assertion(_)) => !inherited,
+                        _ => false,
+                    };
+                    if !is_set {
+                        rule_out(*arg);
+                    }
+                }
+            }
+            ExprKind::Cast(_, inner) | ExprKind::Unary(_, inner) if inherited => rule_out(*inner),
+            ExprKind::Global(name)
+                if !inherited && world.dictionary.flags.mask(*name).is_some() =>
+            {
+                found.push((id, *name));
+            }
+            _ => {}
+        }
+    }
+    // Labels of a switch and conditions are tests too.
+    let mut tests = FixedBitSet::with_capacity(body.exprs.len());
+    for block in &body.blocks {
+        match &block.terminator {
+            Terminator::Switch { value, arms, .. } => {
+                body.visit(*value, &mut |id| tests.insert(id.0 as usize));
+                for (label, _) in arms {
+                    if let CaseLabel::Value(label) = label {
+                        body.visit(*label, &mut |id| tests.insert(id.0 as usize));
+                    }
+                }
+            }
+            Terminator::Branch { condition, .. } => {
+                body.visit(*condition, &mut |id| tests.insert(id.0 as usize));
+            }
+            _ => {}
+        }
+    }
+    found.retain(|(id, _)| !tests.contains(id.0 as usize));
+    found
+}
+
+/// For every expression an instruction of a body evaluates, the pointers to VMAs in it.
+fn lookups(world: World<'_>, id: FnId, index: usize) -> FxHashMap<ExprId, Vec<ExprId>> {
+    let body = &world.program.function(id).bodies[index];
+    let types = &world.facts.body(id, index).types;
+    // A variable whose address is taken is about to be set, not read.
+    let mut is_set = FixedBitSet::with_capacity(body.exprs.len());
+    for expr in &body.exprs {
+        if let ExprKind::AddrOf(place) = expr.kind {
+            is_set.insert(place.0 as usize);
+        }
+    }
+    let is_lookup = |expr: ExprId| {
+        let ty = types[expr.0 as usize];
+        !is_set.contains(expr.0 as usize)
+            && ty.pointers == 1
+            && world.dictionary.is_vma_type(ty.base)
+            && matches!(
+                body.expr(expr).kind,
+                ExprKind::Local(_) | ExprKind::Member { .. } | ExprKind::Deref(_)
+            )
+    };
+    let mut its: FxHashMap<ExprId, Vec<ExprId>> = FxHashMap::default();
+    let mut note = |root: ExprId| {
+        let mut inside = Vec::new();
+        body.visit(root, &mut |expr| {
+            if is_lookup(expr) {
+                inside.push(expr);
+            }
+        });
+        if !inside.is_empty() {
+            its.insert(root, inside);
+        }
+    };
+    for block in &body.blocks {
+        for instr in &block.instrs {
+            match *instr {
+                Instr::Assign { value, target, .. } => {
+                    note(value);
+                    if !matches!(body.expr(target).kind, ExprKind::Local(_)) {
+                        note(target);
+                    }
+                }
+                Instr::Eval { value } => note(value),
+                Instr::LoopMacro { .. } => {}
+            }
+        }
+        match &block.terminator {
+            Terminator::Branch { condition, .. } => note(*condition),
+            Terminator::Switch { value, .. } => note(*value),
+            Terminator::Return(Some(value)) => note(*value),
+            _ => {}
+        }
+    }
+    its
+}
