@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::editor::{Editor, position, position_at, range, small_tree};
+use support::session::{Session, replay};
 
 const GUARD: &str = "\tif (is_ordinary(vma))\n";
 
@@ -757,4 +758,35 @@ fn a_tree_is_called_as_the_client_calls_it() {
     let uri = found["uri"].as_str().unwrap();
     assert!(uri.starts_with(&editor.uri("")), "{uri}");
     assert!(editor.close().success());
+}
+
+const SESSION: &str = r#"
+file "mm/remake.c"
+group "typing"
+at "static void remake"
+type "/* anew */\n"
+group "the guard goes and comes back"
+replace "if (is_ordinary(vma))" "if (vma)"
+undo
+group "a function"
+at "int count"
+paste "pte_t again(struct vm_area_struct *vma, pte_t pte)\n{\n\treturn mk_pte(pte_page(pte), vma->vm_page_prot);\n}\n\n"
+undo
+"#;
+
+/// What `benches/editing.rs` plays on a whole kernel.
+#[test]
+fn a_recorded_session_is_followed_edit_by_edit() {
+    let tree = small_tree();
+    let session = Session::parse(SESSION);
+    let replayed = replay(&session, tree.path());
+    assert_eq!(replayed.rules.len(), session.n_edits() + 1);
+    let n_times: usize = replayed.times.iter().map(|(_, times)| times.len()).sum();
+    assert_eq!(n_times, session.n_edits());
+    let n = session.n_edits();
+    let rules = |edit: usize| replayed.rules[edit].join(" ");
+    assert_eq!(rules(n - 4), "", "after the comment");
+    assert_eq!(rules(n - 3), "generic-rebuild", "without the guard");
+    assert_eq!(rules(n - 2), "", "with the guard");
+    assert_eq!(rules(n), "");
 }

@@ -8,7 +8,7 @@ use crate::report;
 use crate::rules::Finding;
 
 use super::diagnostics::range_of;
-use super::markdown::{code, codes, escaped};
+use super::markdown::{code, codes, prose};
 use super::snapshot::Guard;
 use super::view::View;
 
@@ -112,7 +112,7 @@ fn of_finding(view: View<'_>, finding: &Finding) -> String {
         report::word(&finding.severity),
         code(finding.rule),
         code(&finding.function),
-        escaped(&finding.message)
+        prose(&finding.message)
     );
     if !finding.trace.is_empty() {
         text.push_str("How control gets here:\n\n");
@@ -121,14 +121,14 @@ fn of_finding(view: View<'_>, finding: &Finding) -> String {
                 "- {} {}: {}\n",
                 view.link(&step.file, step.line),
                 code(&step.function),
-                escaped(&step.note)
+                prose(&step.note)
             ));
         }
         text.push('\n');
     }
     for (head, body) in [("Why", &finding.why), ("Help", &finding.help)] {
         if !body.is_empty() {
-            text.push_str(&format!("*{head}:* {}\n\n", escaped(body)));
+            text.push_str(&format!("*{head}:* {}\n\n", prose(body)));
         }
     }
     text
@@ -140,7 +140,7 @@ fn of_use(view: View<'_>, one: &Explained) -> String {
         "**{}**: {} {} in {}\n\n",
         report::word(&reader.verdict),
         code(&reader.function),
-        escaped(&report::what(reader)),
+        report::what(reader),
         code(&reader.file)
     );
     text.push_str(&capitalised(report::meaning(reader.verdict)));
@@ -189,12 +189,12 @@ fn of_use(view: View<'_>, one: &Explained) -> String {
         text.push_str("What that rests on:\n\n");
         for evidence in &reader.evidence {
             let link = view.link(&evidence.file, evidence.line);
-            text.push_str(&format!("- {link} {}\n", escaped(&evidence.text)));
+            text.push_str(&format!("- {link} {}\n", prose(&evidence.text)));
         }
         text.push('\n');
     }
     for question in &one.questions {
-        text.push_str(&format!("*Question:* {}\n\n", escaped(question)));
+        text.push_str(&format!("*Question:* {}\n\n", prose(question)));
     }
     if !one.axioms.is_empty() {
         text.push_str("Axioms used:\n\n");
@@ -202,8 +202,8 @@ fn of_use(view: View<'_>, one: &Explained) -> String {
             text.push_str(&format!(
                 "- {}: {} ({})\n",
                 code(&axiom.name),
-                escaped(&axiom.says),
-                escaped(&axiom.source)
+                prose(&axiom.says),
+                prose(&axiom.source)
             ));
         }
         text.push('\n');
@@ -295,7 +295,7 @@ fn listed<'a>(view: View<'_>, uses: impl ExactSizeIterator<Item = &'a Explained>
             "- {} {} {}: {}\n",
             view.link(&reader.file, reader.line),
             code(&reader.function),
-            escaped(&report::what(reader)),
+            report::what(reader),
             report::word(&reader.verdict)
         ));
     }

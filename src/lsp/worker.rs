@@ -270,3 +270,154 @@ impl Progress for Steps<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::mpsc;
+
+    use crate::pipeline::check_files;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// What a tree of these tests does: it follows the text that is laid over `a.c`.
+    struct Scripted {
+        text: String,
+        /// Runs that have begun, of all trees together.
+        n_runs: Arc<AtomicUsize>,
+    }
+
+    impl Analysis for Scripted {
+        fn overlay(&mut self, _path: &str, text: Option<&Text>) {
+            let bytes = text.map_or(&b""[..], Text::bytes);
+            self.text = String::from_utf8_lossy(bytes).into_owned();
+        }
+
+        fn on_disk_changed(&mut self, _paths: &[String]) {}
+
+        fn analyse(
+            &mut self,
+            progress: &dyn Progress,
+            is_cancelled: &(dyn Fn() -> bool + Sync),
+        ) -> Result<Snapshot, Stopped> {
+            self.n_runs.fetch_add(1, Ordering::SeqCst);
+            progress.stage("index", Some(2));
+            match self.text.as_str() {
+                "crash" => panic!("on purpose"),
+                "wait" => {
+                    let begin = Instant::now();
+                    while !is_cancelled() && begin.elapsed() < Duration::from_secs(2) {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                }
+                _ => {}
+            }
+            if is_cancelled() {
+                return Err(Stopped::Cancelled);
+            }
+            let report = check_files(vec![("a.c".to_owned(), self.text.clone().into_bytes())]);
+            Ok(Snapshot::new(Arc::new(report?), Vec::new(), None))
+        }
+    }
+
+    /// A worker, what it tells, and how many runs have begun.
+    fn worker() -> (Worker, mpsc::Receiver<News>, Arc<AtomicUsize>) {
+        let (sender, news) = channel();
+        let n_runs = Arc::new(AtomicUsize::new(0));
+        let counted = n_runs.clone();
+        let open: Opener = Box::new(move || {
+            Ok(Box::new(Scripted {
+                text: String::new(),
+                n_runs: counted.clone(),
+            }))
+        });
+        let worker = Worker::start(open, move |one| {
+            // A test that has failed hears nothing.
+            let _ = sender.send(one);
+        });
+        (worker, news, n_runs)
+    }
+
+    fn typed(revision: u64, text: &str) -> Vec<Update> {
+        let text = Arc::new(Text::new(text.as_bytes().to_vec()));
+        vec![Update::Buffer("a.c".to_owned(), Some((revision, text)))]
+    }
+
+    /// The next news that is no progress.
+    fn next(news: &mpsc::Receiver<News>) -> News {
+        loop {
+            match news.recv_timeout(PATIENCE).expect("there is news") {
+                News::Stage(..) => {}
+                other => return other,
+            }
+        }
+    }
+
+    #[test]
+    fn a_crash_is_told_and_the_next_change_is_analysed() {
+        let (worker, news, _) = worker();
+        assert!(matches!(next(&news), News::Analysed(_)));
+        worker.update(typed(1, "crash"));
+        match next(&news) {
+            News::Crashed(text) => assert_eq!(text, "on purpose"),
+            _ => panic!("it has crashed"),
+        }
+        worker.update(typed(2, "int a;\n"));
+        match next(&news) {
+            News::Analysed(snapshot) => assert_eq!(snapshot.buffers["a.c"].0, 2),
+            _ => panic!("it has got over it"),
+        }
+        // The tree was opened again, and knows what editors hold.
+        worker.update(Vec::new());
+        match next(&news) {
+            News::Analysed(snapshot) => {
+                assert_eq!(
+                    (snapshot.report.sources)("a.c").as_deref(),
+                    Some(&b"int a;\n"[..])
+                );
+            }
+            _ => panic!("nothing is wrong"),
+        }
+    }
+
+    #[test]
+    fn what_is_overtaken_is_given_up_but_not_forever() {
+        let (worker, news, _) = worker();
+        assert!(matches!(next(&news), News::Analysed(_)));
+        let has_answer = AtomicBool::new(false);
+        let mut n_cancelled = 0;
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for revision in 1.. {
+                    if has_answer.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    worker.update(typed(revision, "wait"));
+                    thread::sleep(Duration::from_millis(5));
+                }
+            });
+            while let News::Cancelled(is_overtaken) = next(&news) {
+                assert!(is_overtaken);
+                n_cancelled += 1;
+            }
+            has_answer.store(true, Ordering::SeqCst);
+        });
+        assert_eq!(n_cancelled, MOST_OVERTAKEN);
+    }
+
+    #[test]
+    fn a_run_that_nobody_wants_ends_until_something_changes() {
+        let (worker, news, n_runs) = worker();
+        assert!(matches!(next(&news), News::Analysed(_)));
+        worker.update(typed(1, "wait"));
+        while n_runs.load(Ordering::SeqCst) < 2 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        worker.cancel();
+        assert!(matches!(next(&news), News::Cancelled(false)));
+        worker.update(typed(2, "int a;\n"));
+        assert!(matches!(next(&news), News::Analysed(_)));
+    }
+}

@@ -9,8 +9,8 @@ use super::graph::{definitions, graph_of};
 use super::opened::{Opened, Update};
 use super::stats::Clock;
 use super::{
-    GraphAnswer, GraphNode, Options, PipelineError, Progress, Report, Wanted, finish, in_pool, open_on_disk,
-    rules_of,
+    GraphAnswer, GraphNode, Options, PipelineError, Progress, Report, Wanted, finish, in_pool,
+    open_on_disk, rules_of,
 };
 use crate::arch::Rules;
 use crate::tree::{Index, Tree};

@@ -6,6 +6,7 @@
 
 pub mod editor;
 pub mod kernel;
+pub mod session;
 
 use std::fs;
 use std::path::Path;
