@@ -747,6 +747,7 @@ fn the_first_analysis_shows_its_progress() {
     assert!(editor.close().success());
 }
 
+#[cfg(unix)]
 #[test]
 fn a_tree_is_called_as_the_client_calls_it() {
     let tree = small_tree();

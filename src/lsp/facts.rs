@@ -139,7 +139,7 @@ pub fn watchers() -> Value {
     let globs = [
         "**/*.{c,h,rs}",
         "**/{Makefile,Kbuild,Kconfig}*",
-        "**/ptelint.toml",
+        "**/ptelint*.toml",
     ];
     let watchers: Vec<Value> = globs
         .iter()

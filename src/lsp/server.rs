@@ -16,7 +16,6 @@ use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response}
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::config;
 use crate::pipeline::Options;
 use crate::tree::{Language, MAX_FILE_BYTES};
 
@@ -426,11 +425,12 @@ impl Server {
 
     /// Paths of a tree were touched; none for any number of them.
     fn on_disk_of_tree(&mut self, number: usize, mut paths: Vec<String>) {
+        // `ptelint.toml`, and baselines by their usual name.
         let is_settings = |path: &String| {
             let name = path
                 .rsplit_once('/')
                 .map_or(path.as_str(), |(_, name)| name);
-            name == config::FILE_NAME
+            name.starts_with("ptelint") && name.ends_with(".toml")
         };
         let mut updates = Vec::new();
         if paths.is_empty() || paths.iter().any(is_settings) {
@@ -743,4 +743,64 @@ fn folder(folder: &Value) -> Option<Uri> {
 fn internal_error(id: RequestId) -> Response {
     let code = ErrorCode::InternalError as i32;
     Response::new_err(id, code, "ptelint made a mistake; see stderr".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::super::transport::Outgoing;
+    use super::*;
+
+    /// What a server says to messages and news, the last of which is `exit`.
+    fn said(events: Vec<Event>) -> Vec<Value> {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("a.c"), "int a;\n").expect("a file");
+        let (sender, heard) = channel();
+        let (outgoing, said) = channel();
+        for event in events {
+            sender.send(event).expect("it is listened to");
+        }
+        let start = Start {
+            path: Some(folder.path().to_owned()),
+            ..Start::default()
+        };
+        let client = Client(outgoing);
+        let server = Server::new(start, client, sender, Pages::in_folder(None));
+        server.run(&heard);
+        said.iter()
+            .map(|one| match one {
+                Outgoing::Message(message) => json!(message),
+                Outgoing::Unaddressed(..) => Value::Null,
+            })
+            .collect()
+    }
+
+    fn message(message: Value) -> Event {
+        let message = serde_json::from_value(message).expect("a message");
+        Event::Client(Incoming::Message(message))
+    }
+
+    #[test]
+    fn a_crash_is_one_error_message_and_the_server_lives_on() {
+        let crash = || Event::Tree(0, News::Crashed("on purpose".to_owned()));
+        let said = said(vec![
+            message(json!({ "id": 1, "method": "initialize", "params": {} })),
+            crash(),
+            crash(),
+            message(json!({ "id": 2, "method": "shutdown" })),
+            message(json!({ "method": "exit" })),
+        ]);
+        let told: Vec<&str> = said
+            .iter()
+            .filter(|one| one["method"] == "window/showMessage")
+            .filter_map(|one| one["params"]["message"].as_str())
+            .collect();
+        assert_eq!(told.len(), 1, "{said:?}");
+        assert!(told[0].contains("on purpose"), "{told:?}");
+        assert!(
+            said.iter()
+                .any(|one| one["id"] == 2 && one.get("error").is_none())
+        );
+    }
 }
