@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fixedbitset::FixedBitSet;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::callgraph::{FnId, Program};
 use crate::program::{
@@ -116,6 +116,13 @@ impl Facts {
     /// The facts about one body of a function.
     pub fn body(&self, function: FnId, body: usize) -> &BodyFacts {
         &self.bodies[function.0 as usize][body]
+    }
+
+    /// True if an expression of a function has to do with one of some structures.
+    pub fn mentions(&self, function: FnId, structs: &FxHashSet<Symbol>) -> bool {
+        let bodies = &self.bodies[function.0 as usize];
+        let mut types = bodies.iter().flat_map(|facts| &facts.types);
+        !structs.is_empty() && types.any(|ty| structs.contains(&ty.base))
     }
 
     /// True if a function can do something to a VMA, an entry or a protection.

@@ -12,6 +12,7 @@ use crate::program::FileId;
 use super::bits::FlagNames;
 use super::dictionary::Dictionary;
 use super::facts::Facts;
+use super::renumbered::Renumbered;
 use super::{machine, reach};
 
 /// What is kept.
@@ -20,6 +21,7 @@ pub struct Memory {
     facts: Option<Facts>,
     flags: [FlagNames; 2],
     edits: Vec<Edit>,
+    renumbered: Option<Renumbered>,
     /// What runs of single functions showed.
     pub runs: machine::Memory,
     /// What is known of generic code.
@@ -41,10 +43,29 @@ impl Memory {
         self.edits.push(edit);
     }
 
-    /// Forgets what does not hold for `program`, and gives the facts about it.
+    /// Takes in that the program will have other functions when it is analysed next.
+    pub fn expect_renumbered(&mut self, mut renumbered: Renumbered) {
+        if self.renumbered.is_some() {
+            // Two differences at once were never looked at in between.
+            *self = Memory::default();
+            return;
+        }
+        let changed = self.edits.drain(..).flat_map(|edit| edit.changed);
+        let now: Vec<FnId> = changed.filter_map(|id| renumbered.now(id)).collect();
+        renumbered
+            .changed
+            .extend(now.into_iter().map(|id| id.0 as usize));
+        self.renumbered = Some(renumbered);
+    }
+
+    /// Forgets what does not hold for `program`, and finds out the facts about it.
     pub fn renew(&mut self, program: &Program, dictionary: &Dictionary<'_>) {
         let flags = [dictionary.flags.clone(), dictionary.other_flags.clone()];
         let edits = std::mem::take(&mut self.edits);
+        let changed = edits.iter().flat_map(|edit| &edit.changed).copied();
+        let changed: BTreeSet<FnId> = changed.collect();
+        let changed: Vec<FnId> = changed.into_iter().collect();
+        let renumbered = self.renumbered.take();
         let Some(facts) = self.facts.as_mut().filter(|_| self.flags == flags) else {
             *self = Memory {
                 facts: Some(Facts::new(program, dictionary)),
@@ -53,12 +74,18 @@ impl Memory {
             };
             return;
         };
-        let changed: BTreeSet<FnId> = edits
-            .iter()
-            .flat_map(|edit| &edit.changed)
-            .copied()
-            .collect();
-        let changed: Vec<FnId> = changed.into_iter().collect();
+        if let Some(mut renumbered) = renumbered {
+            *facts = Facts::new(program, dictionary);
+            // A structure that is defined differently means something wherever it occurs.
+            let is_affected = |(id, _): &(FnId, _)| facts.mentions(*id, &renumbered.structs);
+            let affected = program.functions().filter(is_affected);
+            let affected: Vec<usize> = affected.map(|(id, _)| id.0 as usize).collect();
+            let changed = changed.iter().map(|id| id.0 as usize);
+            renumbered.changed.extend(changed.chain(affected));
+            self.runs = machine::Memory::default();
+            self.reach.expect_renumbered(renumbered);
+            return;
+        }
         let mut stale = facts.renew(program, dictionary, &changed);
         stale.grow(program.n_functions());
         let files: BTreeSet<FileId> = edits.iter().map(|edit| edit.file).collect();

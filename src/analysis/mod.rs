@@ -15,6 +15,7 @@ mod places;
 mod reach;
 mod readers;
 mod rebuilt;
+mod renumbered;
 mod result;
 mod state;
 mod term;
@@ -40,6 +41,7 @@ pub use reach::{
 };
 pub use readers::{GenericUse, Question, readers};
 pub use rebuilt::{Rebuilt, rebuilt};
+pub use renumbered::Renumbered;
 pub use state::VmaState;
 pub use term::{Base, Step as TermStep, Term, Terms};
 pub use uses::{Uses, uses};

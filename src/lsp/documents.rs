@@ -162,7 +162,8 @@ mod tests {
         document.change(2, changes, Encoding::Utf16, 2);
         assert_eq!(document.text.bytes(), b"zero\none\n2\n");
         assert_eq!(document.moved((0, 3)), Some((5, 8)));
-        assert_eq!(document.moved((4, 7)), None);
+        // What was replaced is where its replacement is.
+        assert_eq!(document.moved((4, 7)), Some((9, 10)));
         assert_eq!(document.origin(6), Some(1));
         assert_eq!(document.origin(2), None);
         let analysed = document.text.clone();

@@ -157,7 +157,8 @@ fn of_use(view: View<'_>, one: &Explained) -> String {
         text.push_str(&format!("Only if {}.\n\n", code(condition)));
     }
     let assumptions = &view.snapshot.report.proofs.assumptions;
-    if !(one.guards.is_empty() && one.trace.is_empty()) && !assumptions.is_empty() {
+    let is_judged = !one.guards.is_empty() || !one.trace.is_empty();
+    if is_judged && !assumptions.is_empty() {
         let assumed: Vec<String> = assumptions.iter().map(|text| code(text)).collect();
         text.push_str(&format!(
             "Assumed of an override mapping: {}.\n\n",

@@ -31,11 +31,9 @@ impl Pages {
     /// Pages in a folder, which is made. Those of the rules are written now.
     pub fn in_folder(folder: Option<PathBuf>) -> Pages {
         let folder = folder.filter(|folder| {
-            let pages = rules::ALL.iter();
+            let mut pages = rules::ALL.iter();
             fs::create_dir_all(folder).is_ok()
-                && pages
-                    .map(|rule| write(&folder.join(format!("{}.md", rule.id)), rule.page))
-                    .all(|is_written| is_written)
+                && pages.all(|rule| write(&folder.join(format!("{}.md", rule.id)), rule.page))
         });
         Pages { folder }
     }

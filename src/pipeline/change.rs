@@ -2,19 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use super::load::{self, Known, Scope};
-use super::same::is_same_program;
-use super::session::Kept;
+use super::both::{Both, analyse_both};
+use super::load::{self, Scope};
 use super::{
-    Options, PipelineError, Progress, Report, TreeSummary, Wanted, analyse, in_pool, kind_of,
-    open_on_disk, rules_of,
+    Options, PipelineError, Progress, Report, TreeSummary, in_pool, kind_of, open_on_disk, rules_of,
 };
 use crate::analysis::Coverage;
 use crate::arch::Rules;
 use crate::compare::{Change, Comparison, compare};
-use crate::program::FileId;
 use crate::tree::{self, Changes, Tree, Words, index_file};
 use crate::vocabulary::{self, Vocabulary};
 
@@ -158,55 +154,18 @@ fn run_on(versions: Versions, rules: (&Vocabulary, &Rules), progress: &dyn Progr
         report.filters.comparison = Some(comparison);
         return report;
     }
-    let mut clock = super::Clock::start();
-    progress.stage("index", Some(old.files.len() as u64));
-    let (old_index, new_index) =
-        old.index_with(&new, &files, &words, &|n| progress.advance(n as u64));
-    clock.stage("index");
-    progress.stage("parse", None);
-    let (old_tree, new_tree) = (Arc::new(old), Arc::new(new));
-    let (old, new) = ((&old_tree, &old_index), (&new_tree, &new_index));
-    let old_loaded = load::load((old.0, old.1), rules.0, Scope::Everything, None);
-    let same_file = |file: FileId| {
-        let path = new_tree.path(file);
-        let is_same = !files.contains(path);
-        is_same.then(|| old_tree.file_at(path)).flatten()
-    };
-    let known = Known {
-        program: &old_loaded.program,
-        same_file: &same_file,
-    };
-    let new_loaded = load::load((new.0, new.1), rules.0, Scope::Everything, Some(known));
-    clock.stage("parse");
-    if is_same_program((old.0, &old_loaded), (new.0, &new_loaded), &files) {
+    let Some(Both { old, mut report }) = analyse_both(old, &new, &files, rules, progress) else {
         comparison.analysed = false;
-        let mut report = unanalysed(&new_tree);
+        let mut report = unanalysed(&new);
         report.filters.comparison = Some(comparison);
-        report.stats = clock.into_stats();
         return report;
-    }
-    let analysed = |version, loaded, progress| {
-        let (asked, clock) = ((Wanted::Everything, false), super::Clock::start());
-        let kept = &mut Kept::default();
-        analyse(version, loaded, rules, asked, kept, (clock, progress))
     };
-    // Side by side: parts of an analysis are one after the other.
-    let (old, mut report) = rayon::join(
-        || analysed(old, &old_loaded, &super::NoProgress),
-        || analysed(new, &new_loaded, progress),
-    );
     let change = Change {
         old: &old,
         files: &files,
     };
     compare(&change, &mut report, &mut comparison);
     report.filters.comparison = Some(comparison);
-    // Of two that ran side by side, the longer one tells.
-    for (stage, before) in report.stats.iter_mut().zip(&old.stats) {
-        stage.seconds = stage.seconds.max(before.seconds);
-        stage.peak_rss_bytes = stage.peak_rss_bytes.max(before.peak_rss_bytes);
-    }
-    report.stats.splice(0..0, clock.into_stats());
     let (sources, old_sources) = (report.sources, old.sources);
     report.sources = Box::new(move |path| {
         // Lines that have gone are quoted from the old version, by the name they have in patches.

@@ -4,6 +4,7 @@
 //! answer goes where, is decided here.
 
 mod arch;
+mod both;
 mod change;
 mod explain;
 mod graph;

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::analysis;
+use crate::analysis::{self, Renumbered};
 use crate::arch::Rules;
-use crate::callgraph::FnId;
+use crate::program::FileId;
 use crate::tree::{Index, Tree};
 use crate::vocabulary::Vocabulary;
 
@@ -20,15 +20,6 @@ pub struct Opened {
     index: Arc<Index>,
     loaded: Loaded,
     kept: Kept,
-}
-
-/// How much an update took.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Update {
-    /// Only functions differ: these.
-    Functions(BTreeSet<FnId>),
-    /// More than that: the tree has to be opened again, and what is open cannot be asked any more.
-    Everything,
 }
 
 impl Opened {
@@ -61,42 +52,57 @@ impl Opened {
         &self.tree
     }
 
-    /// Takes in what files hold now, by path.
+    /// Takes in what files hold now, by path. True if any function that was parsed differs, or
+    /// more. `None` if the tree has to be opened again, and what is open cannot be asked any more.
     pub fn update(
         &mut self,
         contents: &BTreeMap<String, Vec<u8>>,
         vocabulary: &Vocabulary,
-    ) -> Update {
+    ) -> Option<bool> {
         let words = load::words(vocabulary);
-        let mut changed = BTreeSet::new();
+        let mut has_changed = false;
+        let mut reloaded: Vec<&str> = Vec::new();
         for (path, content) in contents {
-            let Some(file) = self.tree.file_at(path) else {
-                return Update::Everything;
-            };
+            let file = self.tree.file_at(path)?;
             if self.tree.read(file).is_ok_and(|known| known == *content) {
                 continue;
             }
             // One file after the other, so that what is open is one version at any time.
             let next = Arc::new(self.tree.with_content(file, Some(content)));
-            let Some(before) = Arc::make_mut(&mut self.index).replace(&next, file, &words) else {
-                return Update::Everything;
-            };
+            let before = Arc::make_mut(&mut self.index).replace(&next, file, &words)?;
+            self.tree = next;
+            if !reloaded.is_empty() {
+                reloaded.push(path);
+                continue;
+            }
             let edit = Edit {
                 file,
                 before: &before,
-                tree: &next,
+                tree: &self.tree,
                 index: &self.index,
                 vocabulary,
             };
-            let Some(its) = self.loaded.edit(&edit) else {
-                return Update::Everything;
-            };
-            self.tree = next;
-            changed.extend(&its);
-            self.kept
-                .expect(path, analysis::Edit { file, changed: its });
+            match self.loaded.edit(&edit) {
+                Some(changed) => {
+                    has_changed |= !changed.is_empty();
+                    self.kept.expect(path, analysis::Edit { file, changed });
+                }
+                None => reloaded.push(path),
+            }
         }
-        Update::Functions(changed)
+        if !reloaded.is_empty() {
+            self.reload(&reloaded, vocabulary);
+        }
+        Some(has_changed || !reloaded.is_empty())
+    }
+
+    fn reload(&mut self, paths: &[&str], vocabulary: &Vocabulary) {
+        let edited = paths.iter().filter_map(|path| self.tree.file_at(path));
+        let edited: BTreeSet<FileId> = edited.collect();
+        let version = (&self.tree, &*self.index);
+        let before = self.loaded.reload(version, &edited, vocabulary);
+        let renumbered = Renumbered::between(&before, &self.loaded.program, &edited);
+        self.kept.expect_renumbered(paths, renumbered);
     }
 
     /// Analyses the version that is open.

@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 
 use crate::analysis::{
     self, Coverage, Dictionary, Edit, GenericUse, Mapping, Memory, Places, Question, ReachMemory,
-    Run, RunMemory, Uses, Verdict, World,
+    Renumbered, Run, RunMemory, Uses, Verdict, World,
 };
 use crate::arch::{self as arch_stage, Matrix, Rules};
 use crate::kconfig::{Availability, Built};
@@ -50,11 +50,29 @@ pub struct Kept {
 impl Kept {
     /// Takes in an edit of the file at `path`.
     pub fn expect(&mut self, path: &str, edit: Edit) {
+        self.expect_content(path);
+        self.memory.expect(edit);
+    }
+
+    /// Takes in that the files at `paths` were edited, and there are other functions; `None` if
+    /// there is more that differs.
+    pub fn expect_renumbered(&mut self, paths: &[&str], renumbered: Option<Renumbered>) {
+        paths.iter().for_each(|path| self.expect_content(path));
+        match renumbered {
+            Some(renumbered) => self.memory.expect_renumbered(renumbered),
+            None => {
+                self.memory = Memory::default();
+                // One source can include another, and is then part of what is built.
+                self.built = OnceLock::new();
+            }
+        }
+    }
+
+    fn expect_content(&mut self, path: &str) {
         // The helpers of architectures are read beside the program.
         if path.starts_with("arch/") || path.starts_with("include/") {
             self.matrix = OnceLock::new();
         }
-        self.memory.expect(edit);
     }
 }
 

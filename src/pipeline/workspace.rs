@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::graph::{definitions, graph_of};
-use super::opened::{Opened, Update};
+use super::opened::Opened;
 use super::stats::Clock;
 use super::{
     GraphAnswer, GraphNode, Options, PipelineError, Progress, Report, Wanted, finish, in_pool,
@@ -89,8 +89,15 @@ impl Workspace {
         for path in paths {
             let is_there = self.root().join(path).is_file();
             match self.tree.file_at(path) {
+                // What the editor holds counts.
+                Some(_) if self.overlays.contains_key(path) => {}
                 Some(_) if is_there => {
                     self.touched.insert(path.clone());
+                    // What has to be kept apart from what it holds now is gone with the disk.
+                    self.opened = self.opened.take().filter(|opened| {
+                        let mut held = opened.tree().replaced_paths();
+                        held.any(|held| held == path)
+                    });
                 }
                 // A file more or less, or one that says what is built.
                 _ => self.is_stale |= self.tree.covers(path),
@@ -167,8 +174,8 @@ impl Workspace {
         if contents.len() > MAX_UPDATED {
             return None;
         }
-        let update = opened.update(&contents, &self.vocabulary);
-        (update != Update::Everything).then_some(opened)
+        opened.update(&contents, &self.vocabulary)?;
+        Some(opened)
     }
 
     /// The call graph of what was analysed last.

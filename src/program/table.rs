@@ -3,7 +3,7 @@
 use super::{FileId, Span, Symbol, TypeRef};
 
 /// A structure or union definition, as far as types of members are concerned.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StructDef {
     /// `struct vm_operations_struct`; for a typedef of an unnamed structure the typedef's name.
     pub name: Symbol,
@@ -12,7 +12,7 @@ pub struct StructDef {
 }
 
 /// A member of a structure.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     /// Its name.
     pub name: Symbol,

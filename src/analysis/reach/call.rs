@@ -548,9 +548,9 @@ impl<'p> Engine<'p> {
             };
             let ty = frame.facts.types[arg.0 as usize];
             let world = self.setting.world;
-            let stores = &self.setting.plan.stores;
             let may_set = |ty: Symbol, member: Symbol| {
-                targets.is_empty() || stores.may_set(targets, ty, member)
+                let mut targets = targets.iter();
+                targets.len() == 0 || targets.any(|&target| self.may_set(target, ty, member))
             };
             let structs = world.program.structs_named(ty.base);
             let all: Vec<Symbol> = structs

@@ -150,6 +150,31 @@ pub struct Climb<'p> {
 }
 
 impl Climbed {
+    /// Gives the functions it names other numbers.
+    pub fn renumber(&mut self, number: &dyn Fn(FnId) -> FnId) {
+        let guards = std::mem::take(&mut self.guards).into_iter();
+        self.guards = guards
+            .map(|guard| Guard {
+                function: number(guard.function),
+                ..guard
+            })
+            .collect();
+        let effects = std::mem::take(&mut self.effects).into_iter();
+        self.effects = effects
+            .map(|effect| match effect {
+                Effect::NotOverride {
+                    cleared_by: Some(cleared),
+                } => Effect::NotOverride {
+                    cleared_by: Some(Cleared {
+                        function: number(cleared.function),
+                        ..cleared
+                    }),
+                },
+                other => other,
+            })
+            .collect();
+    }
+
     /// Takes in what closes some ways.
     fn close(&mut self, other: Climbed) {
         self.because |= other.because;
@@ -252,7 +277,8 @@ impl<'p> Climb<'p> {
         }
         if removed.is_disjoint(&engine.touched) {
             let run = if engine.is_told_apart.get() { own } else { run };
-            self.looks.put(world.program, run, &look, engine.touched);
+            let rests_on = (engine.touched, engine.asked.into_inner());
+            self.looks.put(world.program, run, &look, rests_on);
         }
         look
     }

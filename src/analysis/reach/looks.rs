@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::callgraph::{FnId, Program};
-use crate::program::Span;
+use crate::program::{Span, Symbol};
 
 use super::climb::{Goal, Guard, Look, Targets, TraceStep};
 use super::hypothesis::Hypothesis;
@@ -68,6 +68,9 @@ impl Run {
     }
 }
 
+/// A question about stores: the function, the type and the member.
+pub type Asked = (FnId, Symbol, Symbol);
+
 /// What a run showed. Places count from the beginning of their function, so that they stay true
 /// when the function moves in its file.
 #[derive(Debug)]
@@ -75,6 +78,8 @@ struct Kept {
     look: Look,
     /// Every function of which the run depends on more than the name.
     touched: Box<[FnId]>,
+    /// What it asked about the stores of functions, and what they call.
+    asked: Box<[Asked]>,
 }
 
 impl Looks {
@@ -93,20 +98,52 @@ impl Looks {
     }
 
     /// Keeps what a run showed.
-    pub fn put(&self, program: &Program, run: Run, look: &Look, touched: BTreeSet<FnId>) {
+    pub fn put(
+        &self,
+        program: &Program,
+        run: Run,
+        look: &Look,
+        (touched, asked): (BTreeSet<FnId>, FxHashSet<Asked>),
+    ) {
         let mut look = look.clone();
         move_places(&mut look, |function, span| {
             span.moved(-program.function(function).span.start.cast_signed())
         });
-        let touched = touched.into_iter().collect();
-        self.known().insert(run, Kept { look, touched });
+        let kept = Kept {
+            look,
+            touched: touched.into_iter().collect(),
+            asked: asked.into_iter().collect(),
+        };
+        self.known().insert(run, kept);
     }
 
-    /// Forgets every run that looked at one of `functions`.
-    pub fn forget(&mut self, functions: &FixedBitSet) {
+    /// Forgets every run that looked at one of `functions`, or asked something about stores that
+    /// has another answer now.
+    pub fn forget(&mut self, functions: &FixedBitSet, is_other: &dyn Fn(&Asked) -> bool) {
         let is_stale = |id: &FnId| functions.contains(id.0 as usize);
-        self.known()
-            .retain(|_, kept| !kept.touched.iter().any(is_stale));
+        self.known().retain(|_, kept| {
+            !kept.touched.iter().any(is_stale) && !kept.asked.iter().any(is_other)
+        });
+    }
+
+    /// Gives functions other numbers. Runs that looked at one that has none are forgotten.
+    pub fn renumber(&mut self, number: &dyn Fn(FnId) -> Option<FnId>) {
+        let known = std::mem::take(&mut *self.known());
+        let renumbered = known.into_iter().filter_map(|(run, kept)| {
+            let chain: Option<BTreeSet<FnId>> = run.chain.into_iter().map(number).collect();
+            let targets = run.targets.into_iter();
+            let targets: Option<Targets> = targets
+                .map(|(function, places)| Some((number(function)?, places)))
+                .collect();
+            let run = Run {
+                root: number(run.root)?,
+                chain: chain?,
+                targets: targets?,
+                ..run
+            };
+            Some((run, kept.renumbered(number)?))
+        });
+        *self.known() = renumbered.collect();
     }
 
     /// Forgets everything.
@@ -116,6 +153,25 @@ impl Looks {
 
     fn known(&self) -> std::sync::MutexGuard<'_, FxHashMap<Run, Kept>> {
         self.0.lock().unwrap_or_else(|error| error.into_inner())
+    }
+}
+
+impl Kept {
+    fn renumbered(mut self, number: &dyn Fn(FnId) -> Option<FnId>) -> Option<Kept> {
+        for id in &mut self.touched {
+            *id = number(*id)?;
+        }
+        for (id, ..) in &mut self.asked {
+            *id = number(*id)?;
+        }
+        // Whatever a look names was touched, and so has a number.
+        let renumber = |id: FnId| number(id).unwrap_or(id);
+        let steps = self.look.way.iter_mut().flat_map(|way| &mut way.steps);
+        for step in steps.chain(self.look.closed.reached.iter_mut().flatten()) {
+            step.function = renumber(step.function);
+        }
+        self.look.closed.renumber(&renumber);
+        Some(self)
     }
 }
 

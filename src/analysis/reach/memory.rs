@@ -1,14 +1,17 @@
 //! What the engine keeps from one question to the next about the same tree.
 
+use std::collections::BTreeSet;
+
 use fixedbitset::FixedBitSet;
 
 use crate::analysis::bits::FlagNames;
 use crate::analysis::facts::World;
+use crate::analysis::renumbered::Renumbered;
 use crate::callgraph::FnId;
 use crate::program::Symbol;
 
 use super::hypothesis::Hypothesis;
-use super::looks::Looks;
+use super::looks::{Asked, Looks};
 use super::plan::Plan;
 use super::words::Words;
 
@@ -18,8 +21,17 @@ pub struct Memory {
     plan: Option<Plan>,
     looks: Looks,
     grounds: Option<Grounds>,
-    /// Functions whose code differs from what is kept.
-    changed: Vec<FnId>,
+    /// How the functions of the plan differ from those of the program.
+    difference: Difference,
+}
+
+/// How functions differ from those that were looked at.
+#[derive(Debug)]
+enum Difference {
+    /// These have other code.
+    Changed(BTreeSet<FnId>),
+    /// There are others.
+    Renumbered(Renumbered),
 }
 
 /// What every run depends on besides source: what is assumed of override mappings, and what words
@@ -38,10 +50,32 @@ pub struct Grounds {
     pub settable: Vec<Symbol>,
 }
 
+impl Default for Difference {
+    fn default() -> Difference {
+        Difference::Changed(BTreeSet::new())
+    }
+}
+
 impl Memory {
     /// Takes in that the code of some functions differs.
     pub fn expect(&mut self, changed: &[FnId]) {
-        self.changed.extend(changed);
+        match &mut self.difference {
+            Difference::Changed(known) => known.extend(changed),
+            Difference::Renumbered(renumbered) => {
+                renumbered
+                    .changed
+                    .extend(changed.iter().map(|id| id.0 as usize));
+            }
+        }
+    }
+
+    /// Takes in that there are other functions.
+    pub fn expect_renumbered(&mut self, renumbered: Renumbered) {
+        if !matches!(&self.difference, Difference::Changed(known) if known.is_empty()) {
+            // Two differences at once were never looked at in between.
+            self.plan = None;
+        }
+        self.difference = Difference::Renumbered(renumbered);
     }
 
     /// What is known of the functions of a program, with what has been seen of it that still holds;
@@ -52,15 +86,48 @@ impl Memory {
         words: &Words,
         grounds: impl FnOnce(&Plan) -> Grounds,
     ) -> (&Plan, &Looks) {
-        let changed = std::mem::take(&mut self.changed);
-        match &mut self.plan {
-            Some(plan) => {
-                let mut differing = plan.renew(world, words, &changed);
-                differing.grow(world.program.n_functions());
+        let difference = std::mem::take(&mut self.difference);
+        match (self.plan.take(), difference) {
+            (Some(mut plan), Difference::Changed(changed)) => {
+                let changed: Vec<FnId> = changed.into_iter().collect();
+                let before = plan.renew(world, words, &changed);
+                let mut differing = FixedBitSet::with_capacity(world.program.n_functions());
                 differing.extend(changed.iter().map(|id| id.0 as usize));
-                self.looks.forget(&differing);
+                let is_other = |&(id, ty, member): &Asked| {
+                    before.as_ref().is_some_and(|before| {
+                        before.may_set(id, ty, member) != plan.stores.may_set(id, ty, member)
+                    })
+                };
+                if !changed.is_empty() {
+                    self.looks.forget(&differing, &is_other);
+                }
+                self.plan = Some(plan);
             }
-            None => self.plan = Some(Plan::new(world, words)),
+            (Some(before), Difference::Renumbered(renumbered)) => {
+                let plan = Plan::new(world, words);
+                self.looks.renumber(&|id| renumbered.now(id));
+                let mut differing = renumbered.changed.clone();
+                for (old, new) in renumbered.pairs() {
+                    let calls = before.callees(old).iter();
+                    let calls: Option<BTreeSet<FnId>> =
+                        calls.map(|&id| renumbered.now(id)).collect();
+                    if calls.as_ref() != Some(plan.callees(new)) {
+                        differing.insert(new.0 as usize);
+                    }
+                }
+                let is_other = |&(id, ty, member): &Asked| {
+                    renumbered.before(id).is_none_or(|old| {
+                        before.stores.may_set(old, ty, member)
+                            != plan.stores.may_set(id, ty, member)
+                    })
+                };
+                self.looks.forget(&differing, &is_other);
+                self.plan = Some(plan);
+            }
+            (None, _) => {
+                self.looks.clear();
+                self.plan = Some(Plan::new(world, words));
+            }
         }
         let plan = self.plan.get_or_insert_default();
         let grounds = Some(grounds(plan));

@@ -73,9 +73,8 @@ impl Plan {
         plan
     }
 
-    /// Looks again at functions whose code differs. Gives those of which something else than that
-    /// differs now, because of what they call.
-    pub fn renew(&mut self, world: World<'_>, words: &Words, changed: &[FnId]) -> FixedBitSet {
+    /// Looks again at functions whose code differs. Gives the stores as they were.
+    pub fn renew(&mut self, world: World<'_>, words: &Words, changed: &[FnId]) -> Option<Stores> {
         let mut has_other_stores = false;
         for &id in changed {
             let part = Part::new(world, words, id);
@@ -83,12 +82,14 @@ impl Plan {
             has_other_stores |= known.stores != self.parts[id.0 as usize].stores;
         }
         self.join(world);
-        if !has_other_stores {
-            return FixedBitSet::new();
-        }
-        let stores = Stores::new(self.parts.iter().map(|part| &part.stores));
-        let known = std::mem::replace(&mut self.stores, stores);
-        known.differing(&self.stores)
+        let stores =
+            has_other_stores.then(|| Stores::new(self.parts.iter().map(|part| &part.stores)))?;
+        Some(std::mem::replace(&mut self.stores, stores))
+    }
+
+    /// Whom a function calls.
+    pub fn callees(&self, id: FnId) -> &BTreeSet<FnId> {
+        &self.parts[id.0 as usize].callees
     }
 
     /// Puts together what follows from all parts.

@@ -5,7 +5,7 @@
 //! its results is remembered and given to every caller. Branches are decided in three-valued
 //! logic; an edge that no state passes is *cut*, with the facts that decided it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -22,6 +22,7 @@ use crate::program::{
 use super::because::Because;
 use super::climb::{self, Goal, Targets};
 use super::hypothesis::Hypothesis;
+use super::looks::Asked;
 use super::plan::{Plan, Setter};
 use super::state::{Cleared, State, States};
 use super::value::{Base, Known, Place, Value};
@@ -202,6 +203,8 @@ pub struct Engine<'p> {
     pub(super) set: BTreeMap<Setter, (ContextId, Span)>,
     /// Every function of which an answer may depend on more than the name.
     pub(super) touched: BTreeSet<FnId>,
+    /// What was asked of the stores of functions.
+    pub(super) asked: RefCell<FxHashSet<Asked>>,
 }
 
 enum Memo {
@@ -254,6 +257,7 @@ impl<'p> Engine<'p> {
             hits: BTreeMap::new(),
             set: BTreeMap::new(),
             touched: chain.clone(),
+            asked: RefCell::default(),
         }
     }
 
@@ -485,6 +489,12 @@ impl<'p> Engine<'p> {
         }
     }
 
+    /// True if a function may store to a member of an object of type `ty`.
+    pub(super) fn may_set(&self, function: FnId, ty: Symbol, member: Symbol) -> bool {
+        self.asked.borrow_mut().insert((function, ty, member));
+        self.setting.plan.stores.may_set(function, ty, member)
+    }
+
     /// True for a member of an object of the caller's that the function does not store to, and for
     /// the zeros in an object to no member of which it stores.
     fn is_kept(&self, frame: Frame<'p>, place: &Place, known: &Known) -> bool {
@@ -495,7 +505,7 @@ impl<'p> Engine<'p> {
         let Some(&(_, ty)) = objects.iter().find(|(number, _)| *number == object) else {
             return false;
         };
-        let may_set = |member| self.setting.plan.stores.may_set(&[frame.id], ty, member);
+        let may_set = |member| self.may_set(frame.id, ty, member);
         match place.fields.as_slice() {
             [] if known.value == Value::Zeroed => {
                 let structs = self.setting.world.program.structs_named(ty);

@@ -49,37 +49,15 @@ impl Stores {
         stores
     }
 
-    /// The functions that store to something else here than there.
-    pub fn differing(&self, other: &Stores) -> FixedBitSet {
-        let mut renumbered = vec![None; self.numbers.len()];
-        for (member, number) in &self.numbers {
-            renumbered[*number] = other.numbers.get(member).copied();
-        }
-        let is_same = |(one, theirs): (&FixedBitSet, &FixedBitSet)| {
-            let mut there = one.ones().map(|number| renumbered[number]);
-            one.count_ones(..) == theirs.count_ones(..)
-                && there.all(|number| number.is_some_and(|number| theirs.contains(number)))
-        };
-        let mut differing = FixedBitSet::with_capacity(self.members.len());
-        for (id, members) in self.members.iter().zip(&other.members).enumerate() {
-            let is_same = is_same(members) && self.escapes[id] == other.escapes[id];
-            differing.set(id, !is_same);
-        }
-        differing
-    }
-
-    /// True if one of `functions` may store to a member of an object of type `ty`.
-    pub fn may_set(&self, functions: &[FnId], ty: Symbol, member: Symbol) -> bool {
+    /// True if a function may store to a member of an object of type `ty`.
+    pub fn may_set(&self, function: FnId, ty: Symbol, member: Symbol) -> bool {
+        let at = function.0 as usize;
         let numbers = [
             self.numbers.get(&(Some(ty), member)),
             self.numbers.get(&(None, member)),
         ];
-        functions.iter().any(|id| {
-            let index = id.0 as usize;
-            let mut numbers = numbers.iter().flatten();
-            numbers.any(|&&number| self.members[index].contains(number))
-                || self.escapes[index].contains(&ty)
-        })
+        let mut numbers = numbers.into_iter().flatten();
+        numbers.any(|number| self.members[at].contains(*number)) || self.escapes[at].contains(&ty)
     }
 
     fn join(&mut self, calls: &[Vec<usize>]) {

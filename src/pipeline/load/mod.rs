@@ -91,6 +91,38 @@ pub fn load(
     known: Option<Known<'_>>,
 ) -> Loaded {
     let sources = Sources::new(tree.clone());
+    load_from(sources, (tree, index), vocabulary, scope, known)
+}
+
+impl Loaded {
+    /// Loads another version of a tree with the same files, which differs in `edited`. Gives the
+    /// version before, too.
+    pub fn reload(
+        &mut self,
+        (tree, index): (&Arc<Tree>, &Index),
+        edited: &BTreeSet<FileId>,
+        vocabulary: &Vocabulary,
+    ) -> Program {
+        let sources = std::mem::replace(&mut self.sources, Sources::new(tree.clone()));
+        let sources = sources.after(tree.clone(), edited);
+        let same_file = |file: FileId| (!edited.contains(&file)).then_some(file);
+        let known = Known {
+            program: &self.program,
+            same_file: &same_file,
+        };
+        let scope = self.sought.scope.unwrap_or(Scope::Everything);
+        let loaded = load_from(sources, (tree, index), vocabulary, scope, Some(known));
+        std::mem::replace(self, loaded).program
+    }
+}
+
+fn load_from(
+    sources: Sources,
+    (tree, index): (&Arc<Tree>, &Index),
+    vocabulary: &Vocabulary,
+    scope: Scope,
+    known: Option<Known<'_>>,
+) -> Loaded {
     let (program, sought) = Loader::new(tree, index, &sources, vocabulary, known).load(scope);
     Loaded {
         sources,
