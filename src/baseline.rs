@@ -112,21 +112,32 @@ impl Baseline {
 
     /// Takes the known findings out of a report, and says there what was known and what is stale.
     pub fn apply(&self, report: &mut Report) {
-        let findings: Vec<Entry> = report
-            .findings
+        let findings = std::mem::take(&mut report.findings);
+        let (unknown, summary) = self.unknown(findings, report);
+        report.findings = unknown;
+        report.filters.baseline = Some(summary);
+    }
+
+    /// The findings that it does not know, with what was known and what is stale. `report` is the
+    /// one that the findings come from.
+    pub fn unknown(
+        &self,
+        mut findings: Vec<Finding>,
+        report: &Report,
+    ) -> (Vec<Finding>, BaselineSummary) {
+        let entries: Vec<Entry> = findings
             .iter()
             .map(|finding| Entry::of(finding, report))
             .collect();
-        let matched = self.matches(&findings, report);
+        let matched = self.matches(&entries, report);
         let mut is_known = matched.iter().map(Option::is_some);
-        report
-            .findings
-            .retain(|_| !is_known.next().unwrap_or_default());
+        findings.retain(|_| !is_known.next().unwrap_or_default());
         let used: Vec<usize> = matched.iter().copied().flatten().collect();
-        report.filters.baseline = Some(BaselineSummary {
+        let summary = BaselineSummary {
             known: used.len(),
             stale: self.unused(&used, report),
-        });
+        };
+        (findings, summary)
     }
 
     /// The baseline without entries that have no finding in a report; what the report does not

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::dotconfig::Kconfig;
 use crate::pipeline::{Report, similar};
-use crate::rules::{self, Severity};
+use crate::rules::{self, Finding, Severity};
 use crate::tree::{GenericPaths, is_below};
 
 /// The name of the file.
@@ -146,8 +146,13 @@ impl Config {
     /// Takes out of a report what is not to be reported, and gives the rest its severity. Without
     /// a kernel's configuration, every condition can hold.
     pub fn apply(&self, report: &mut Report, kconfig: Option<&Kconfig>) {
-        let n_before = report.findings.len();
-        report.findings.retain(|finding| {
+        report.filters.configured = self.select(&mut report.findings, kconfig);
+    }
+
+    /// The same of findings alone. Returns how many were taken out.
+    pub fn select(&self, findings: &mut Vec<Finding>, kconfig: Option<&Kconfig>) -> usize {
+        let n_before = findings.len();
+        findings.retain(|finding| {
             let is_off = self.rules.get(finding.rule) == Some(&Level::Off);
             let is_excluded = self
                 .exclude
@@ -165,7 +170,7 @@ impl Config {
             });
             !is_off && !is_excluded && !is_elsewhere && !is_left_out
         });
-        for finding in &mut report.findings {
+        for finding in findings.iter_mut() {
             finding.severity = match self.rules.get(finding.rule) {
                 Some(Level::Error) => Severity::Error,
                 Some(Level::Warning) => Severity::Warning,
@@ -173,7 +178,7 @@ impl Config {
                 Some(Level::Off) | None => finding.severity,
             };
         }
-        report.filters.configured = n_before - report.findings.len();
+        n_before - findings.len()
     }
 }
 

@@ -1,12 +1,11 @@
 //! `ptelint baseline`: the list of known findings.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, Subcommand, ValueHint};
 use ptelint::baseline;
 use ptelint::pipeline::Wanted;
+use ptelint::settings;
 
 use super::{Global, Paths, Status, output};
 
@@ -45,7 +44,7 @@ impl Baseline {
         };
         let file = &target.baseline;
         let known = match is_prune || file.exists() {
-            true => read(file)?,
+            true => settings::baseline(file)?,
             false => baseline::Baseline::default(),
         };
         let report = global.run("baseline write", &target.paths, Wanted::Everything)?;
@@ -63,15 +62,4 @@ impl Baseline {
         global.closing(&report)?;
         Ok(Status::Clean)
     }
-}
-
-/// Reads a baseline that the user named.
-pub fn read(file: &Path) -> anyhow::Result<baseline::Baseline> {
-    let text = fs::read_to_string(file).with_context(|| {
-        format!(
-            "cannot read {}; to make one, type 'ptelint baseline write --baseline {0} PATH'",
-            file.display()
-        )
-    })?;
-    baseline::Baseline::parse(&text).with_context(|| file.display().to_string())
 }

@@ -10,11 +10,11 @@ use clap::{Args, ValueEnum, ValueHint};
 use ptelint::pipeline::{Against, Report, Wanted};
 use ptelint::report::{self, termcolor::Buffer};
 use ptelint::rules::{self, Selection, Severity};
+use ptelint::settings::{self, Settings};
 
-use super::config::{self, Settings};
 use super::format::{self, Format, FormatTo};
 use super::output::{self, Output};
-use super::{Global, Paths, Status, baseline};
+use super::{Global, Paths, Status};
 
 /// Report what breaks entries that differ from vm_page_prot
 ///
@@ -199,9 +199,9 @@ impl Check {
             (None, None) => FailOn::Note,
         };
         let kconfig = self.config.as_deref().or(values.config.as_deref());
-        let kconfig = kconfig.map(config::kconfig).transpose()?;
+        let kconfig = kconfig.map(settings::kconfig).transpose()?;
         let baseline = self.baseline.as_deref().or(values.baseline.as_deref());
-        let baseline = baseline.map(baseline::read).transpose()?;
+        let baseline = baseline.map(settings::baseline).transpose()?;
         let selection = Selection {
             rules: self.rule,
             severity: self.severity.map(Severity::from),

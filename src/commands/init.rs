@@ -1,4 +1,4 @@
-//! `ptelint init`: the small files that a hook or a CI system needs.
+//! `ptelint init`: the small files that a hook, a CI system or an editor needs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,13 @@ use ptelint::tree;
 
 use super::{Global, Status, output};
 
-/// Set up a git hook or a CI job in a kernel tree
+/// Set up a git hook or a CI job in a kernel tree, or an editor
 ///
-/// Writes one small file and says which. A file that is there already is only replaced with --force.
+/// Writes one small file and says which; what an editor needs is printed, and written with
+/// --output. A file that is there already is only replaced with --force.
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
-#[group(id = "what", args = ["hook", "ci"], required = true, multiple = true)]
+#[group(id = "what", args = ["hook", "ci", "editor"], required = true, multiple = true)]
 pub struct Init {
     /// Check what is staged before each commit
     #[arg(long, value_name = "KIND")]
@@ -22,6 +23,9 @@ pub struct Init {
     /// Check each change in CI
     #[arg(long, value_name = "SYSTEM")]
     ci: Option<Ci>,
+    /// Print what an editor needs to start the language server; with --output, write it
+    #[arg(long, value_name = "EDITOR")]
+    editor: Option<Editor>,
     /// Replace files that are there already
     #[arg(long)]
     force: bool,
@@ -33,7 +37,9 @@ pub struct Init {
 const AFTER_HELP: &str = "\
 Examples:
   ptelint init --hook git ~/linux
-  ptelint init --ci gitlab ~/linux";
+  ptelint init --ci gitlab ~/linux
+  ptelint init --editor neovim --output ~/.config/nvim/plugin/ptelint.lua
+  ptelint init --editor vscode --output ~/linux/.vscode/extensions/ptelint";
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Hook {
@@ -65,10 +71,43 @@ impl Ci {
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Editor {
+    /// Neovim, 0.7 and later
+    Neovim,
+    /// Emacs with Eglot
+    Emacs,
+    /// VS Code: a small extension, into a folder
+    Vscode,
+    /// Helix
+    Helix,
+}
+
+impl Editor {
+    /// The files it needs. One that needs a single file leaves its name to the user.
+    fn files(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Editor::Neovim => &[("", include_str!("../../docs/editors/neovim.lua"))],
+            Editor::Emacs => &[("", include_str!("../../docs/editors/emacs.el"))],
+            Editor::Helix => &[("", include_str!("../../docs/editors/helix.toml"))],
+            Editor::Vscode => &[
+                (
+                    "package.json",
+                    include_str!("../../docs/editors/vscode/package.json"),
+                ),
+                (
+                    "extension.js",
+                    include_str!("../../docs/editors/vscode/extension.js"),
+                ),
+            ],
+        }
+    }
+}
+
 const GIT_HOOK: &str = include_str!("../../docs/ci/pre-commit");
 
 impl Init {
-    pub fn run(self, _global: &Global) -> anyhow::Result<Status> {
+    pub fn run(self, global: &Global) -> anyhow::Result<Status> {
         if !self.path.is_dir() {
             bail!(
                 "{}: not a directory; give the top directory of a kernel tree",
@@ -85,7 +124,28 @@ impl Init {
             let (name, content) = ci.file();
             self.write(&self.path.join(name), content)?;
         }
+        if let Some(editor) = self.editor {
+            self.set_up(editor, global.output.as_deref())?;
+        }
         Ok(Status::Clean)
+    }
+
+    fn set_up(&self, editor: Editor, to: Option<&Path>) -> anyhow::Result<()> {
+        for &(name, content) in editor.files() {
+            match to {
+                Some(to) if name.is_empty() => self.write(to, content)?,
+                Some(to) => self.write(&to.join(name), content)?,
+                None if name.is_empty() => output::to_stdout(content.as_bytes())?,
+                None => output::to_stdout(format!("// {name}\n{content}\n").as_bytes())?,
+            }
+        }
+        if editor == Editor::Vscode {
+            let folder = to.map_or_else(|| "FOLDER".to_owned(), |to| to.display().to_string());
+            output::to_stderr(&format!(
+                "next: 'npm install --prefix {folder}', then install the folder as an extension\n"
+            ))?;
+        }
+        Ok(())
     }
 
     fn write(&self, file: &Path, content: &str) -> anyhow::Result<()> {

@@ -12,6 +12,7 @@ mod explain;
 mod format;
 mod graph;
 mod init;
+mod lsp;
 mod mappings;
 mod output;
 mod progress;
@@ -29,8 +30,8 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use ptelint::pipeline::{self, Against, Report, Wanted};
 use ptelint::report::{self, termcolor::Buffer};
+use ptelint::settings::Settings;
 
-use config::Settings;
 use format::{Format, FormatTo};
 use output::Output;
 
@@ -78,6 +79,7 @@ enum Command {
     Rules(rules::Rules),
     Explain(explain::Explain),
     Init(init::Init),
+    Lsp(lsp::Lsp),
     Config(config::Config),
     Completions(completions::Completions),
     Man(completions::Man),
@@ -177,6 +179,7 @@ pub fn run() -> anyhow::Result<Status> {
         Command::Rules(command) => command.run(global),
         Command::Explain(command) => command.run(global),
         Command::Init(command) => command.run(global),
+        Command::Lsp(command) => command.run(global),
         Command::Config(command) => command.run(global),
         Command::Completions(command) => command.run(global),
         Command::Man(command) => command.run(global),

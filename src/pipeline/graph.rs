@@ -103,6 +103,20 @@ fn declaration(tree: &Tree, index: &Index, name: &str) -> Option<(FileId, u32)> 
     in_header.or_else(|| place(caller))
 }
 
+/// The definitions of the functions and function-like macros with a name.
+pub(super) fn definitions((tree, index): (&Tree, &Index), name: &str) -> Vec<GraphNode> {
+    let files = file_facts(tree, index);
+    let graph = CallGraph::new(index, &files, tree);
+    let mut places = Places {
+        graph: &graph,
+        tree,
+        declared: FxHashMap::default(),
+        known: FxHashMap::default(),
+    };
+    let nodes = graph.nodes_named(name);
+    nodes.into_iter().map(|node| places.node(node)).collect()
+}
+
 impl Contents for Tree {
     fn read(&self, file: FileId) -> Vec<u8> {
         // The index has reported what cannot be read.
@@ -148,6 +162,7 @@ fn answer(
         .iter()
         .filter_map(|(caller, edge)| {
             let file = graph.file(*caller);
+            let (line, column) = places.line_column(file, edge.offset);
             Some(GraphEdge {
                 from: *at.get(caller)?,
                 to: *at.get(&edge.to)?,
@@ -158,18 +173,12 @@ fn answer(
                 },
                 label: edge.label.to_string(),
                 file: tree.path(file).to_owned(),
-                line: places.line(file, edge.offset),
+                line,
+                column,
             })
         })
         .collect();
-    let nodes = nodes
-        .into_iter()
-        .map(|node| GraphNode {
-            name: graph.name(node).to_owned(),
-            file: tree.path(graph.file(node)).to_owned(),
-            line: places.line_of_name(node),
-        })
-        .collect();
+    let nodes = nodes.into_iter().map(|node| places.node(node)).collect();
     GraphAnswer {
         nodes,
         edges,
@@ -204,16 +213,29 @@ impl Places<'_, '_> {
         })
     }
 
-    fn line(&mut self, file: FileId, offset: u32) -> u32 {
+    fn line_column(&mut self, file: FileId, offset: u32) -> (u32, u32) {
         let ends = &self.content(file).ends;
-        ends.partition_point(|&end| end < offset) as u32 + 1
+        let line = ends.partition_point(|&end| end < offset);
+        let start = line.checked_sub(1).map_or(0, |before| ends[before] + 1);
+        (line as u32 + 1, offset - start + 1)
     }
 
-    fn line_of_name(&mut self, node: Node) -> u32 {
+    fn node(&mut self, node: Node) -> GraphNode {
+        let file = self.graph.file(node);
+        let (line, column) = self.place_of_name(node);
+        GraphNode {
+            name: self.graph.name(node).to_owned(),
+            file: self.tree.path(file).to_owned(),
+            line,
+            column,
+        }
+    }
+
+    fn place_of_name(&mut self, node: Node) -> (u32, u32) {
         let file = self.graph.file(node);
         let Some(entry) = self.graph.entry(node) else {
             let offset = self.declared.get(&node).copied().unwrap_or(0);
-            return self.line(file, offset);
+            return self.line_column(file, offset);
         };
         let kind = if entry.is_macro {
             FunctionKind::Macro
@@ -224,6 +246,6 @@ impl Places<'_, '_> {
         let language = self.tree.files[file.0 as usize].language;
         let bytes = &self.content(file).bytes;
         let function = FileSyntax::of(file, bytes, language).function(span, kind);
-        self.line(file, function.name_span.start)
+        self.line_column(file, function.name_span.start)
     }
 }

@@ -170,6 +170,9 @@ pub struct GraphNode {
     pub file: String,
     /// Line of its name.
     pub line: u32,
+    /// Byte column of its name.
+    #[serde(skip)]
+    pub column: u32,
 }
 
 /// A call.
@@ -187,6 +190,9 @@ pub struct GraphEdge {
     pub file: String,
     /// Line of the call.
     pub line: u32,
+    /// Byte column of the call.
+    #[serde(skip)]
+    pub column: u32,
 }
 
 /// Why nothing could be checked.

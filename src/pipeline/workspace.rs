@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::graph::graph_of;
+use super::graph::{definitions, graph_of};
 use super::opened::Opened;
 use super::stats::Clock;
 use super::{
-    GraphAnswer, Options, PipelineError, Progress, Report, Wanted, finish, in_pool, open_on_disk,
-    rules_of,
+    GraphAnswer, GraphNode, Options, PipelineError, Progress, Report, Wanted, finish, in_pool,
+    open_on_disk, rules_of,
 };
 use crate::arch::Rules;
 use crate::tree::{Index, Tree};
@@ -89,8 +89,15 @@ impl Workspace {
         for path in paths {
             let is_there = self.root().join(path).is_file();
             match self.tree.file_at(path) {
+                // What the editor holds counts.
+                Some(_) if self.overlays.contains_key(path) => {}
                 Some(_) if is_there => {
                     self.touched.insert(path.clone());
+                    // What has to be kept apart from what it holds now is gone with the disk.
+                    self.opened = self.opened.take().filter(|opened| {
+                        let mut held = opened.tree().replaced_paths();
+                        held.any(|held| held == path)
+                    });
                 }
                 // A file more or less, or one that says what is built.
                 _ => self.is_stale |= self.tree.covers(path),
@@ -184,6 +191,11 @@ pub struct Calls {
 }
 
 impl Calls {
+    /// The definitions of functions and function-like macros with a name.
+    pub fn definitions(&self, name: &str) -> Vec<GraphNode> {
+        definitions((&self.tree, &self.index), name)
+    }
+
     /// The functions with a name, those that call them, and those they call.
     pub fn around(&self, name: &str) -> Result<GraphAnswer, PipelineError> {
         graph_of((&self.tree, &self.index), (Some(name), None))

@@ -43,9 +43,11 @@ pub use json::{arch_json, graph_json, json};
 pub use junit::junit;
 pub use mappings::mappings;
 pub use readers::readers;
+pub(crate) use readers::{meaning, what};
 pub use sarif::sarif;
 pub use short::short;
 pub use stats::{problems, stats};
+pub(crate) use text::word;
 pub use validate::{mutants, mutants_json, validated_mutant, validation, validation_json};
 pub use why::{why, why_json};
 

@@ -19,7 +19,7 @@ const VERDICTS: [Verdict; 6] = [
     Verdict::NoEntry,
 ];
 
-pub(super) fn meaning(verdict: Verdict) -> &'static str {
+pub(crate) fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Violation => "an override mapping gets here and loses its bits",
         Verdict::Unproven => "not decided, neither safe nor wrong",
@@ -133,7 +133,7 @@ fn evidence_line(canvas: &mut Canvas, text: &str) {
 }
 
 /// `constructs a pte from vm_page_prot`.
-pub(super) fn what(reader: &Reader) -> String {
+pub(crate) fn what(reader: &Reader) -> String {
     let source = match reader.source {
         crate::analysis::Source::VmPageProt => "vm_page_prot",
         crate::analysis::Source::Constant => "a fixed protection",

@@ -119,6 +119,15 @@ pub fn hooks_directory(root: &Path) -> Result<PathBuf, GitError> {
     Ok(root.join(git.text(&["rev-parse", "--git-path", "hooks"])?))
 }
 
+/// The files that git writes when it changes the work tree: HEAD and the index.
+pub fn state_files(root: &Path) -> Result<Vec<PathBuf>, GitError> {
+    let git = Git::new(root)?;
+    ["HEAD", "index"]
+        .iter()
+        .map(|name| Ok(root.join(git.text(&["rev-parse", "--git-path", name])?)))
+        .collect()
+}
+
 fn named(revision: &str, commit: &str) -> String {
     let short = commit.get(..12).unwrap_or(commit);
     match commit.starts_with(revision) {

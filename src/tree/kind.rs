@@ -25,6 +25,11 @@ pub(super) fn find_linux_root(path: &Path) -> Option<(PathBuf, String)> {
     })
 }
 
+/// The top of the Linux tree that a path lies in.
+pub fn linux_root(path: &Path) -> Option<PathBuf> {
+    find_linux_root(path).map(|(root, _)| root)
+}
+
 /// True if the current directory is a Linux tree or lies in one.
 pub fn is_in_linux_tree() -> bool {
     std::env::current_dir().is_ok_and(|dir| find_linux_root(&dir).is_some())

@@ -49,9 +49,10 @@ pub use entries::{
 pub use generic::{GenericPaths, is_below};
 pub use git::{
     GitError, hooks_directory as git_hooks, revision as git_revision, staged as git_staged,
+    state_files as git_state_files,
 };
 pub use index::{COMMENT_MARKER, Index};
-pub use kind::{TreeKind, is_in_linux_tree};
+pub use kind::{TreeKind, is_in_linux_tree, linux_root};
 pub use names::name_hash;
 pub use patch::{Changes, PatchError, apply as apply_patch};
 pub use problem::{Problem, ProblemKind, TreeError};

@@ -4,7 +4,9 @@
     reason = "every test crate compiles this and uses a part of it"
 )]
 
+pub mod editor;
 pub mod kernel;
+pub mod session;
 
 use std::fs;
 use std::path::Path;
