@@ -66,7 +66,8 @@ impl Renumbered {
         for (id, function) in now.functions() {
             let is_same = renumbered.before(id).is_some_and(|old| {
                 let is_known = !edited.contains(&function.file)
-                    && now.file(function.file).language() == Language::C;
+                    && now.file(function.file).language() == Language::C
+                    && before.function(old).span == function.span;
                 before.is_passage(old) == now.is_passage(id)
                     && before.has_all_callers(old) == now.has_all_callers(id)
                     && (is_known || is_same_code(before.function(old), function))
