@@ -32,6 +32,7 @@ use ptelint::arch::Modifier;
 use ptelint::pipeline::{self, Report};
 use ptelint::report::{self, termcolor::Buffer};
 use ptelint::rules::{self, Oracle};
+use ptelint::vocabulary;
 use serde::Serialize;
 
 /// Rules that look at comments or at two versions: see `tests/changes.rs`.
@@ -336,7 +337,7 @@ fn compare_names(sources: &[Source], report: &Report) -> Vec<String> {
         .iter()
         .map(|finding| finding.function.as_str())
         // The kernel's own names cannot tell.
-        .filter(|name| Modifier::named(name).is_none())
+        .filter(|name| Modifier::named(name).is_none() && !is_interface(name))
         .collect();
     for name in &found {
         let is_named =
@@ -359,6 +360,12 @@ fn compare_names(sources: &[Source], report: &Report) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// True for an interface with which drivers insert entries.
+fn is_interface(name: &str) -> bool {
+    let mut interfaces = vocabulary::builtin().insert.iter();
+    interfaces.any(|interface| interface.name == name)
 }
 
 /// The names of function definitions: in a line that begins in the first column and is followed

@@ -8,8 +8,8 @@ use crate::callgraph::Program;
 use crate::program::{ExprId, ExprKind, Instr, Symbol, Terminator, TypeRef};
 use crate::tree::Language;
 use crate::vocabulary::{
-    Assertion, Axiom, Constant, Construct, EntryPoint, FlagsChange, Identity, Insert, Install,
-    Kind, MemberAccess, Modify, Protection, Version, VmaType, Vocabulary,
+    Assertion, Axiom, Constant, Construct, EntryPoint, FlagFamily, FlagsChange, Identity, Insert,
+    Install, Kind, MemberAccess, Modify, Protection, Version, VmaType, Vocabulary,
 };
 
 use super::bits::FlagNames;
@@ -115,6 +115,28 @@ impl<'v> Dictionary<'v> {
     /// The vocabulary behind it.
     pub fn vocabulary(&self) -> &'v Vocabulary {
         self.vocabulary
+    }
+
+    /// The word for a code with which fault handlers end.
+    pub fn fault_result(&self, name: Symbol) -> Option<u128> {
+        let mut families = self.fault_families();
+        families
+            .any(|family| name.as_str().starts_with(&family.prefix))
+            .then(|| self.other_flags.mask(name))
+            .flatten()
+    }
+
+    /// The codes with which a fault handler says that it leaves no page for the core to map.
+    pub fn no_page(&self) -> u128 {
+        self.fault_families()
+            .flat_map(|family| &family.no_page)
+            .filter_map(|name| self.other_flags.mask(Symbol::new(name)))
+            .fold(0, |all, mask| all | mask)
+    }
+
+    fn fault_families(&self) -> impl Iterator<Item = &'v FlagFamily> {
+        let families = self.vocabulary.flag_family.iter();
+        families.filter(|family| !family.no_page.is_empty())
     }
 
     /// All insertion APIs.

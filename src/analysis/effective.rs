@@ -225,7 +225,8 @@ fn is_entry_point(dictionary: &Dictionary<'_>, member: Member) -> bool {
     named.peek().is_some() && named.all(|entry| !entry.secondary)
 }
 
-/// True if a function itself inserts, stores to a member of a VMA, or changes its flags. Writing an
+/// True if a function itself inserts, stores to a member of a VMA, changes its flags, or leaves a
+/// page in a fault. Writing an
 /// entry counts in drivers only: what generic code writes is no insertion on somebody's behalf.
 fn has_effect(
     program: &Program,
@@ -247,7 +248,11 @@ fn has_effect(
             .iter()
             .flat_map(|block| &block.instrs)
             .any(|instr| match instr {
-                Instr::Assign { target, value, .. } => is_vma_member(*target) || is_pointer(*value),
+                Instr::Assign { target, value, .. } => {
+                    is_vma_member(*target)
+                        || is_pointer(*value)
+                        || is_page_of_fault(body, facts, *target)
+                }
                 _ => false,
             });
         let calls = body.exprs.iter().any(|expr| match &expr.kind {
@@ -270,6 +275,16 @@ fn has_effect(
         });
         stores || calls
     })
+}
+
+/// True for `vmf->page`, where a fault handler leaves a page for the core to map.
+fn is_page_of_fault(body: &Body, facts: &BodyFacts, expr: ExprId) -> bool {
+    match body.expr(expr).kind {
+        ExprKind::Member { base, field, .. } => {
+            field == "page" && facts.types[base.0 as usize].base == "struct vm_fault"
+        }
+        _ => false,
+    }
 }
 
 fn is_vma_member(

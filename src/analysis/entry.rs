@@ -1,6 +1,7 @@
 //! Runs the machine from every place where the kernel enters a driver with a VMA.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -232,10 +233,20 @@ fn run(
     let ran = memory.run(world, function, Depth::Full, state);
     let result = world.program.function(function).result;
     let can_fail = result.base != "void";
-    let is_success = |exit: &&Exit| !(can_fail && exit.value.truth() == Some(true));
-    let exits = ran.exits.iter().filter(is_success);
-    let exits = exits.map(|exit| exit.state.vma(0)).collect();
-    (ran.events.clone(), exits, ran.is_exhausted)
+    let no_page = world.dictionary.no_page();
+    let exits = ran.exits.iter().filter_map(|exit: &Exit| {
+        let mut vma = exit.state.vma(0);
+        match &exit.value {
+            // What the core is told not to map is as good as not there.
+            Value::Bits(result) if result.ones & no_page != 0 => vma.pages = Arc::default(),
+            // A code of a fault.
+            Value::Bits(_) => {}
+            value if can_fail && value.truth() == Some(true) => return None,
+            _ => {}
+        }
+        Some(vma)
+    });
+    (ran.events.clone(), exits.collect(), ran.is_exhausted)
 }
 
 /// The flags of a mapping that is copied on write: private, and writing is or may become allowed.

@@ -75,7 +75,7 @@ impl Facts {
         &mut self,
         program: &Program,
         dictionary: &Dictionary<'_>,
-        changed: &[FnId],
+        changed: &BTreeSet<FnId>,
     ) -> FixedBitSet {
         let mut differs = false;
         for &id in changed {

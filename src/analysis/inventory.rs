@@ -8,7 +8,7 @@ use crate::vocabulary::{Kind, Level, Phase};
 
 use super::dictionary::{Dictionary, Word};
 use super::entry::Run;
-use super::machine::{CallPath, EventKind};
+use super::machine::{CallPath, Event, EventKind};
 use super::places::Places;
 use super::result::{ApiAdjustment, Cow, Mapping, Protection, Step};
 use super::state::VmaState;
@@ -61,35 +61,17 @@ pub fn mappings(
     let mut rows: BTreeMap<Site, Row> = BTreeMap::new();
     for run in runs {
         for event in &run.events {
-            let (vma, state, protection) = match &event.kind {
-                EventKind::Insert {
-                    vma,
-                    state,
-                    protection,
-                } => (vma, state, protection.as_deref()),
-                EventKind::Install {
-                    vma,
-                    state,
-                    protection,
-                    is_kernel: false,
-                } if !places.is_generic(program.function(event.function).file) => {
-                    (vma, state, Some(&**protection))
-                }
-                _ => continue,
+            let is_generic = places.is_generic(program.function(event.function).file);
+            let Some(observation) = observation(run, event) else {
+                continue;
             };
+            if is_generic && matches!(event.kind, EventKind::Install { .. }) {
+                continue;
+            }
             let Some((api, level)) =
                 callee(program, dictionary, event.function, event.body, event.expr)
             else {
                 continue;
-            };
-            let observation = Observation {
-                run,
-                function: event.function,
-                span: event.span,
-                state,
-                knows_vma: vma.is_some(),
-                protection,
-                path: &event.path,
             };
             let site = Site {
                 function: event.function,
@@ -118,6 +100,56 @@ pub fn mappings(
     rows.into_iter()
         .map(|(site, row)| mapping(program, dictionary, places, site, row))
         .collect()
+}
+
+/// The calls of a run that insert overrides, with the ways there and the kinds of bits in which the
+/// entries differ from the VMA's own protection.
+pub fn overrides(
+    run: &Run,
+) -> impl Iterator<Item = ((FnId, Span), &CallPath, BTreeSet<Kind>)> + '_ {
+    run.events.iter().filter_map(|event| {
+        let observation = observation(run, event)?;
+        let (protections, kinds) = classify(&observation);
+        let site = (event.function, event.span);
+        protections
+            .iter()
+            .any(|one| is_override(*one))
+            .then_some((site, &event.path, kinds))
+    })
+}
+
+fn is_override(protection: Protection) -> bool {
+    matches!(
+        protection,
+        Protection::OverrideDerived | Protection::OverrideConstant
+    )
+}
+
+/// An event as an insertion of user entries, if it is one.
+fn observation<'r>(run: &'r Run, event: &'r Event) -> Option<Observation<'r>> {
+    let (vma, state, protection) = match &event.kind {
+        EventKind::Insert {
+            vma,
+            state,
+            protection,
+        } => (vma, state, protection.as_deref()),
+        EventKind::Install {
+            vma,
+            state,
+            protection,
+            is_kernel: false,
+        } => (vma, state, Some(&**protection)),
+        _ => return None,
+    };
+    Some(Observation {
+        run,
+        function: event.function,
+        span: event.span,
+        state,
+        knows_vma: vma.is_some(),
+        protection,
+        path: &event.path,
+    })
 }
 
 /// Calls that no run gets to, such as those under `if (0)`, are listed for what they say.
@@ -389,12 +421,7 @@ fn mapping(
     if row.has_plain_table {
         protection.remove(&Protection::VmaProtUpdated);
     }
-    let is_override = protection.iter().any(|protection| {
-        matches!(
-            protection,
-            Protection::OverrideDerived | Protection::OverrideConstant
-        )
-    });
+    let is_override = protection.iter().any(|one| is_override(*one));
     let mut vm_flags: BTreeSet<String> = dictionary
         .flags
         .names(row.vm_flags.unwrap_or(0))

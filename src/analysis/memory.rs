@@ -34,7 +34,9 @@ pub struct Edit {
     /// In it, everything may stand at another place.
     pub file: FileId,
     /// The functions whose code differs.
-    pub changed: Vec<FnId>,
+    pub changed: BTreeSet<FnId>,
+    /// The functions whose code is the same, at other distances from their beginning.
+    pub respaced: BTreeSet<FnId>,
 }
 
 impl Memory {
@@ -50,7 +52,8 @@ impl Memory {
             *self = Memory::default();
             return;
         }
-        let changed = self.edits.drain(..).flat_map(|edit| edit.changed);
+        let changed = self.edits.drain(..);
+        let changed = changed.flat_map(|edit| edit.changed.into_iter().chain(edit.respaced));
         let now: Vec<FnId> = changed.filter_map(|id| renumbered.now(id)).collect();
         renumbered
             .changed
@@ -62,9 +65,10 @@ impl Memory {
     pub fn renew(&mut self, program: &Program, dictionary: &Dictionary<'_>) {
         let flags = [dictionary.flags.clone(), dictionary.other_flags.clone()];
         let edits = std::mem::take(&mut self.edits);
-        let changed = edits.iter().flat_map(|edit| &edit.changed).copied();
-        let changed: BTreeSet<FnId> = changed.collect();
-        let changed: Vec<FnId> = changed.into_iter().collect();
+        let all = |of: fn(&Edit) -> &BTreeSet<FnId>| -> BTreeSet<FnId> {
+            edits.iter().flat_map(of).copied().collect()
+        };
+        let (changed, respaced) = (all(|edit| &edit.changed), all(|edit| &edit.respaced));
         let renumbered = self.renumbered.take();
         let Some(facts) = self.facts.as_mut().filter(|_| self.flags == flags) else {
             *self = Memory {
@@ -80,7 +84,7 @@ impl Memory {
             let is_affected = |(id, _): &(FnId, _)| facts.mentions(*id, &renumbered.structs);
             let affected = program.functions().filter(is_affected);
             let affected: Vec<usize> = affected.map(|(id, _)| id.0 as usize).collect();
-            let changed = changed.iter().map(|id| id.0 as usize);
+            let changed = changed.union(&respaced).map(|id| id.0 as usize);
             renumbered.changed.extend(changed.chain(affected));
             self.runs = machine::Memory::default();
             self.reach.expect_renumbered(renumbered);
@@ -94,7 +98,7 @@ impl Memory {
             .filter(|(_, it)| files.contains(&it.file));
         stale.extend(moved.map(|(id, _)| id.0 as usize));
         self.runs.forget(&stale);
-        self.reach.expect(&changed);
+        self.reach.expect(&changed, &respaced);
     }
 
     /// The facts about the program, once it is known, and the rest of what is kept.

@@ -17,6 +17,7 @@ mod readers;
 mod rebuilt;
 mod renumbered;
 mod result;
+mod returned;
 mod state;
 mod term;
 mod uses;
@@ -42,6 +43,7 @@ pub use reach::{
 pub use readers::{GenericUse, Question, readers};
 pub use rebuilt::{Rebuilt, rebuilt};
 pub use renumbered::Renumbered;
+pub use returned::{Returned, returned};
 pub use state::VmaState;
 pub use term::{Base, Step as TermStep, Term, Terms};
 pub use uses::{Uses, uses};

@@ -75,13 +75,15 @@ pub struct Question {
 
 /// Lists the generic uses. `is_override_table` tells whether mappings with a table of operations,
 /// by its name, hold overrides; `losing`, on which architectures a function that modifies an entry
-/// loses attributes; `None` where the tree does not show it.
+/// loses attributes; `None` where the tree does not show it; `is_page_returned`, whether a fault
+/// handler returns a page beside overrides.
 pub fn readers(
     world: World<'_>,
     places: &Places<'_>,
     uses: &Uses,
     is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
     losing: &(dyn Fn(&str) -> Option<BTreeSet<String>> + Sync),
+    is_page_returned: bool,
     question: &Question,
     memory: &mut reach::Memory,
 ) -> Vec<GenericUse> {
@@ -124,6 +126,7 @@ pub fn readers(
         world,
         &entry_uses,
         is_override_table,
+        is_page_returned,
         &question.without,
         memory,
     );

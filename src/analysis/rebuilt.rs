@@ -56,6 +56,8 @@ struct Finder<'a> {
     settles: BTreeMap<Symbol, Settled>,
     /// Functions that read an entry: the position of the slot, and whether they take it out.
     reads: BTreeMap<Symbol, (usize, bool)>,
+    /// Functions that take a non-present entry apart.
+    decodes: BTreeSet<Symbol>,
 }
 
 /// An installation of a new entry.
@@ -85,7 +87,9 @@ impl<'a> Finder<'a> {
             }
         }
         let reads = dictionary.vocabulary().entry_read.iter();
+        let decodes = dictionary.vocabulary().entry_decode.iter();
         Finder {
+            decodes: decodes.map(|word| Symbol::new(&word.name)).collect(),
             reads: reads
                 .map(|word| (Symbol::new(&word.name), (word.slot, word.takes)))
                 .collect(),
@@ -315,6 +319,8 @@ impl<'a> Finder<'a> {
         taken
     }
 
+    /// The slot whose entry a call takes out. One that is found to remember a page elsewhere is out
+    /// already: what is put in its place is that page's.
     fn takes(&self, body: &Body, expr: &ExprKind) -> Option<String> {
         let ExprKind::Call { callee, args } = expr else {
             return None;
@@ -322,6 +328,21 @@ impl<'a> Finder<'a> {
         let ExprKind::Global(name) = body.expr(*callee).kind else {
             return None;
         };
+        if self.decodes.contains(&name) {
+            let ExprKind::Local(old) = body.expr(*args.first()?).kind else {
+                return None;
+            };
+            let instrs = body.blocks.iter().flat_map(|block| &block.instrs);
+            return instrs
+                .filter_map(|instr| match *instr {
+                    Instr::Assign { target, value, .. } => Some((target, value)),
+                    _ => None,
+                })
+                .filter(|(target, _)| {
+                    matches!(body.expr(*target).kind, ExprKind::Local(local) if local == old)
+                })
+                .find_map(|(_, value)| self.read_slot(body, value));
+        }
         match self.reads.get(&name)? {
             (slot, true) => text(body, *args.get(*slot)?),
             _ => None,

@@ -35,6 +35,9 @@ pub struct VmaState {
     pub is_updated: bool,
     /// The calls of insertion APIs that were passed on the way here.
     pub inserted: Arc<BTreeSet<(FnId, Span)>>,
+    /// The places that set the page of its fault (`vmf->page`) on the way here, unless it was
+    /// taken back.
+    pub pages: Arc<BTreeSet<(FnId, Span)>>,
 }
 
 impl VmaState {
@@ -46,6 +49,7 @@ impl VmaState {
             ops: Value::Unknown,
             is_updated: false,
             inserted: Arc::default(),
+            pages: Arc::default(),
         }
     }
 
@@ -68,12 +72,16 @@ impl VmaState {
             flags: self.flags.join(other.flags),
             ops: self.ops.join(&other.ops),
             is_updated: self.is_updated || other.is_updated,
-            inserted: if self.inserted == other.inserted {
-                self.inserted.clone()
-            } else {
-                Arc::new(self.inserted.union(&other.inserted).copied().collect())
-            },
+            inserted: union(&self.inserted, &other.inserted),
+            pages: union(&self.pages, &other.pages),
         }
+    }
+}
+
+fn union<T: Copy + Ord>(a: &Arc<BTreeSet<T>>, b: &Arc<BTreeSet<T>>) -> Arc<BTreeSet<T>> {
+    match a == b {
+        true => a.clone(),
+        false => Arc::new(a.union(b).copied().collect()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::analysis::{self, Renumbered};
+use crate::analysis::Renumbered;
 use crate::arch::Rules;
 use crate::program::FileId;
 use crate::tree::{Index, Tree};
@@ -83,9 +83,9 @@ impl Opened {
                 vocabulary,
             };
             match self.loaded.edit(&edit) {
-                Some(changed) => {
-                    has_changed |= !changed.is_empty();
-                    self.kept.expect(path, analysis::Edit { file, changed });
+                Some(taken) => {
+                    has_changed |= !taken.changed.is_empty();
+                    self.kept.expect(path, taken);
                 }
                 None => reloaded.push(path),
             }

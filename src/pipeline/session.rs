@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 
 use crate::analysis::{
     self, Coverage, Dictionary, Edit, GenericUse, Mapping, Memory, Places, Question, ReachMemory,
-    Renumbered, Run, RunMemory, Uses, Verdict, World,
+    Renumbered, Returned, Run, RunMemory, Uses, Verdict, World,
 };
 use crate::arch::{self as arch_stage, Matrix, Rules};
 use crate::kconfig::{Availability, Built};
@@ -36,6 +36,8 @@ pub struct Session<'a> {
     known_matrix: &'a OnceLock<Matrix>,
     /// The inventory of insertions.
     pub mappings: Vec<Mapping>,
+    /// What fault handlers return beside overrides.
+    returned: Vec<Returned>,
 }
 
 /// What is kept of a session for the next one on the same tree.
@@ -126,6 +128,7 @@ pub fn open<T>(
         sources,
         world,
         places: &places,
+        returned: analysis::returned(world, &runs),
         runs,
         run_memory,
         reach_memory: Mutex::new(reach_memory),
@@ -167,6 +170,7 @@ impl Session<'_> {
             uses,
             &|table| override_tables.contains(table.as_str()),
             &|name| losing(matrix, name),
+            !self.returned.is_empty(),
             question,
             &mut self
                 .reach_memory
@@ -193,6 +197,7 @@ impl Session<'_> {
             uses,
             generic_uses,
             mappings: &self.mappings,
+            returned: &self.returned,
             arch_rules,
             can_be_built: &|file, arch| !matches!(availability.of(file, arch), Built::No(_)),
         })

@@ -25,17 +25,15 @@ impl Body {
         &self.blocks[id.0 as usize]
     }
 
-    /// Puts the body `by` bytes further on in its file.
-    pub(super) fn move_by(&mut self, by: i32) {
+    /// Calls `see` with every place in it.
+    pub(super) fn each_place(&mut self, see: impl FnMut(&mut Span)) {
         let exprs = self.exprs.iter_mut().map(|expr| &mut expr.span);
         let instrs = self.blocks.iter_mut().flat_map(|block| &mut block.instrs);
         let assignments = instrs.filter_map(|instr| match instr {
             Instr::Assign { span, .. } => Some(span),
             Instr::Eval { .. } | Instr::LoopMacro { .. } => None,
         });
-        exprs
-            .chain(assignments)
-            .for_each(|span| *span = span.moved(by));
+        exprs.chain(assignments).for_each(see);
     }
 
     /// The direct operands of an expression, left to right.

@@ -39,6 +39,22 @@ impl Function {
         &self.locals[..self.n_params]
     }
 
+    /// The function as if it stood nowhere: equal for the same code, however it is laid out.
+    pub fn without_places(&self) -> Function {
+        let mut function = self.clone();
+        let locals = function.locals.iter_mut().map(|local| &mut local.span);
+        let own = [&mut function.span, &mut function.name_span];
+        let spans = own
+            .into_iter()
+            .chain(locals)
+            .chain(&mut function.not_understood);
+        spans.for_each(|span| *span = Span::default());
+        for body in &mut function.bodies {
+            body.each_place(|span| *span = Span::default());
+        }
+        function
+    }
+
     /// Puts the function `by` bytes further on in its file.
     pub fn move_by(&mut self, by: i32) {
         let locals = self.locals.iter_mut().map(|local| &mut local.span);
@@ -49,7 +65,7 @@ impl Function {
             .chain(&mut self.not_understood);
         spans.for_each(|span| *span = span.moved(by));
         for body in &mut self.bodies {
-            body.move_by(by);
+            body.each_place(|span| *span = span.moved(by));
         }
     }
 }

@@ -1,10 +1,14 @@
-//! Generic code makes an entry anew from `vm_page_prot` where an override mapping can get.
+//! Generic code makes an entry anew from `vm_page_prot` where an override mapping can get, or where
+//! a handler of one sends it.
 
-use crate::analysis::{GenericUse, Role, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::analysis::{GenericUse, Returned, Role, UseLevel, Verdict};
+use crate::vocabulary::Kind;
 
 use super::draft::{Site, Text};
 use super::witness::{self, Victim};
-use super::{Finding, Input, Oracle, Rule};
+use super::{Finding, Input, Oracle, Rule, Severity, TraceStep};
 
 /// The declaration.
 pub const RULE: Rule = Rule {
@@ -23,13 +27,31 @@ const HELP: &str = "Turn such mappings away before this point, by what they cert
     changed, change the old one with pte_modify(), or take its protection along with \
     pte_pgprot().";
 
+const WHY_RETURNED: &str = "The core makes the entry for a page that a handler returns, and makes \
+    it from vm_page_prot. The page gets another caching mode or encryption bit than its neighbours, \
+    for which the handler computed one: user space reads and writes through a cache nobody flushes, \
+    or sees ciphertext.";
+const HELP_RETURNED: &str = "Insert the entry for this page like the others, and return \
+    VM_FAULT_NOPAGE and no page. A page that is to have the default protection is returned before \
+    anything is inserted.";
+
 fn check(input: &Input<'_>) -> Vec<Finding> {
-    let rebuilds = input.generic_uses.iter().filter(|one| {
+    let violations = input.generic_uses.iter().filter(|one| {
         one.reader.role == Role::Construct
             && one.reader.verdict == Verdict::Violation
             && !one.is_inserter
     });
-    rebuilds.map(|one| finding(input, one)).collect()
+    // What maps a page that a handler should not have returned does nothing wrong itself.
+    let (by_page, rebuilds): (Vec<&GenericUse>, Vec<&GenericUse>) = violations.partition(|one| {
+        let judgement = one.judgement.as_ref();
+        judgement.is_some_and(|judgement| judgement.is_by_page)
+    });
+    let mut findings: Vec<Finding> = rebuilds
+        .into_iter()
+        .map(|one| finding(input, one))
+        .collect();
+    findings.extend(returned(input, &by_page));
+    findings
 }
 
 fn finding(input: &Input<'_>, one: &GenericUse) -> Finding {
@@ -59,4 +81,87 @@ fn finding(input: &Input<'_>, one: &GenericUse) -> Finding {
     finding.witnesses = witness::listed(&witnesses);
     witness::add_absence(&mut finding, &witnesses);
     finding
+}
+
+/// Pages that handlers return beside overrides, each where it is left for the core.
+fn returned(input: &Input<'_>, by_page: &[&GenericUse]) -> Vec<Finding> {
+    let mut by_place: BTreeMap<Site, Vec<&Returned>> = BTreeMap::new();
+    for one in input.returned {
+        let (function, span) = one.page;
+        let site = Site { function, span };
+        by_place.entry(site).or_default().push(one);
+    }
+    by_place
+        .into_iter()
+        .map(|(site, all)| finding_of_page(input, site, &all, by_page))
+        .collect()
+}
+
+fn finding_of_page(
+    input: &Input<'_>,
+    site: Site,
+    all: &[&Returned],
+    by_page: &[&GenericUse],
+) -> Finding {
+    let first = all[0];
+    let handler = input.program.function(first.handler).name;
+    let kinds: BTreeSet<Kind> = all
+        .iter()
+        .flat_map(|one| one.kinds.iter().copied())
+        .collect();
+    // Of bits that are not understood it is not known what becomes of the page without them.
+    let severity = match kinds.contains(&Kind::Caching) || kinds.contains(&Kind::Encryption) {
+        true => Severity::Error,
+        false => Severity::Warning,
+    };
+    let text = Text {
+        message: format!(
+            "{handler}() returns a page beside entries it inserted with another protection than \
+             vm_page_prot, from which the core maps the page"
+        ),
+        label: "the core maps this page by vm_page_prot".to_owned(),
+        why: WHY_RETURNED,
+        help: HELP_RETURNED,
+        what: "page".to_owned(),
+    };
+    let mut finding = input.draft(&RULE, severity, site, text);
+    for one in all {
+        let (function, span) = one.inserted;
+        let inserted = Site { function, span };
+        let differs = format!(
+            "differs from vm_page_prot in {}",
+            witness::words(&one.kinds)
+        );
+        if finding.labels.is_empty() {
+            let run = input
+                .runs
+                .iter()
+                .find(|run| (run.function, run.table) == (one.handler, Some(one.table)));
+            let note = "inserts entries with another protection";
+            finding.trace =
+                run.map_or_else(Vec::new, |run| input.trace(run, &one.path, span, note));
+            finding.labels.push(input.label(inserted, &*differs));
+        }
+        finding.witnesses.push(input.step(inserted, differs));
+    }
+    finding.witnesses.sort();
+    finding.witnesses.dedup();
+    finding
+        .trace
+        .push(input.step(site, "leaves a page for the core"));
+    finding.trace.extend(maps(input, by_page));
+    finding
+}
+
+/// Where the core maps a page that was returned: the first such place, single pages before huge
+/// ones.
+fn maps(input: &Input<'_>, by_page: &[&GenericUse]) -> Option<TraceStep> {
+    let one = by_page
+        .iter()
+        .min_by_key(|one| one.reader.level != UseLevel::Pte)?;
+    let site = Site {
+        function: one.function,
+        span: one.span,
+    };
+    Some(input.step(site, "makes the entry for it from vm_page_prot"))
 }

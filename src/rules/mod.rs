@@ -29,7 +29,7 @@ pub use selection::Selection;
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{Dictionary, GenericUse, Mapping, Places, Run, Uses};
+use crate::analysis::{Dictionary, GenericUse, Mapping, Places, Returned, Run, Uses};
 use crate::arch::{Matrix, Rules};
 use crate::callgraph::Program;
 
@@ -100,6 +100,8 @@ pub struct Input<'a> {
     pub generic_uses: &'a [GenericUse],
     /// The insertions.
     pub mappings: &'a [Mapping],
+    /// What fault handlers return beside overrides.
+    pub returned: &'a [Returned],
     /// What is known of the architectures beside their source.
     pub arch_rules: &'a Rules,
     /// Whether a file can be part of a kernel for an architecture directory.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Base, CallPath, Event, EventKind, Run, Terms, Word};
 use crate::callgraph::{FnId, TableId};
-use crate::program::{Body, ExprId, ExprKind, Span, Symbol};
+use crate::program::{Body, ExprId, ExprKind, Instr, Span, Symbol};
 use crate::vocabulary::{Kind, Phase, ProtectionEffect};
 
 use super::draft::{Site, Text};
@@ -370,7 +370,8 @@ fn of_generic_code(input: &Input<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Where a protection made anew becomes part of an entry, or of a VMA that was looked up.
+/// Where a protection made anew becomes part of an entry, or of a VMA that is there already: one
+/// that was looked up, or that the function is given.
 fn generic_sink(input: &Input<'_>, event: &Event) -> Option<Site> {
     match &event.kind {
         EventKind::Entry { protection } if is_remade(protection) => Some(site(event)),
@@ -385,10 +386,43 @@ fn generic_sink(input: &Input<'_>, event: &Event) -> Option<Site> {
             ..
         } if is_remade(protection) => {
             let body = input.body(event.function, event.body);
-            looked_up(input, body, event.expr).map(|_| site(event))
+            let is_there = looked_up(input, body, event.expr).is_some()
+                || is_handed_over(input, event.function, body, event.expr);
+            (is_there && has_mmu(input, event)).then(|| site(event))
         }
         _ => None,
     }
+}
+
+/// False for what is only there where no entry is made from a protection, as there are none.
+fn has_mmu(input: &Input<'_>, event: &Event) -> bool {
+    let file = input.program.function(event.function).file;
+    let presence = (input.places.presence)(file, event.span.start);
+    let mut literals = presence.literals().iter();
+    !literals.any(|literal| literal.text == "CONFIG_MMU" && !literal.holds)
+}
+
+/// True for a member of a VMA that the function is given: it may be anybody's.
+fn is_handed_over(input: &Input<'_>, function: FnId, body: &Body, target: ExprId) -> bool {
+    let ExprKind::Member { base, .. } = body.expr(target).kind else {
+        return false;
+    };
+    let ExprKind::Local(local) = body.expr(base).kind else {
+        return false;
+    };
+    let params = input.program.function(function).params();
+    let is_vma = params
+        .get(local.0 as usize)
+        .is_some_and(|param| input.dictionary.is_vma_type(param.ty.base));
+    // One that is set to another VMA stands for that.
+    let mut instrs = body.blocks.iter().flat_map(|block| &block.instrs);
+    let is_set = instrs.any(|instr| match *instr {
+        Instr::Assign { target, .. } => {
+            matches!(body.expr(target).kind, ExprKind::Local(set) if set == local)
+        }
+        _ => false,
+    });
+    is_vma && !is_set
 }
 
 /// Where an entry is made from a protection passed to one of `targets`.

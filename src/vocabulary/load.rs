@@ -445,6 +445,7 @@ sections! {
     state_bit: StateBit,
     entry_page: EntryWord,
     entry_encode: EntryWord,
+    entry_decode: EntryWord,
     entry_unlock: EntryWord,
     axiom: Axiom,
     flag_family: FlagFamily,
@@ -746,7 +747,8 @@ impl Entry for FlagFamily {
     }
 
     fn check(&self) -> Result<(), String> {
-        identifier(&self.prefix)
+        identifier(&self.prefix)?;
+        self.no_page.iter().try_for_each(|name| identifier(name))
     }
 }
 

@@ -56,6 +56,8 @@ pub struct Vocabulary {
     pub entry_page: Vec<EntryWord>,
     /// Functions that make a non-present entry which remembers a page.
     pub entry_encode: Vec<EntryWord>,
+    /// Functions that tell what a non-present entry remembers.
+    pub entry_decode: Vec<EntryWord>,
     /// Functions after which others may change entries.
     pub entry_unlock: Vec<EntryWord>,
     /// What no function's body tells.
@@ -597,4 +599,7 @@ pub struct RustType {
 pub struct FlagFamily {
     /// What their names begin with.
     pub prefix: String,
+    /// Those with which a fault handler says that it leaves no page for the core to map.
+    #[serde(default)]
+    pub no_page: Vec<String>,
 }

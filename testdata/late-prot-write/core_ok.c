@@ -4,7 +4,7 @@
 
 void vma_set_page_prot(struct vm_area_struct *vma)
 {
-	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
+	vma->vm_page_prot = pgprot_modify(vma->vm_page_prot, vm_get_page_prot(vma->vm_flags));
 }
 
 void change_all_ok(struct mm_struct *mm, unsigned long addr)

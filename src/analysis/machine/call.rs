@@ -226,6 +226,11 @@ impl<'p> Machine<'p> {
             if self.depth == Depth::Full {
                 state = self.call_back(frame, call, state, &values);
             }
+            for (arg, value) in args.iter().zip(&values) {
+                if let Value::Pointer(place) = value {
+                    self.note_page(frame, &mut state, place, (*arg, &Value::Unknown));
+                }
+            }
             self.havoc(&mut state, &values);
             let result = self.unknown_result(frame, call);
             set_result(&mut state, frame.depth, call, result);

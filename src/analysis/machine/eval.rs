@@ -180,7 +180,8 @@ impl<'p> Machine<'p> {
         if self.dictionary.constant(name).is_some() {
             return Value::prot(Terms::one(Base::Constant(name)));
         }
-        if let Some(mask) = self.dictionary.flags.mask(name) {
+        let flags = self.dictionary.flags.mask(name);
+        if let Some(mask) = flags.or_else(|| self.dictionary.fault_result(name)) {
             return Value::Bits(Bits::exactly(mask));
         }
         let functions = self.program.resolve(name, frame.function.file);
@@ -431,6 +432,7 @@ impl<'p> Machine<'p> {
             value_now = self.unknown_protection(frame, value);
         }
         self.note_store(frame, target, &place, &value_now);
+        self.note_page(frame, state, &place, (target, &value_now));
         self.note_vma_store(frame, state, target, &place, &value_now);
         if let PlaceBase::Vma(vma) = place.base
             && is_vma_protection(&place, self)
@@ -465,6 +467,33 @@ impl<'p> Machine<'p> {
                 .set
                 .iter()
                 .all(|term| term.base == Base::Recomputed && term.steps.is_empty())
+    }
+
+    /// A handler leaves a page in its fault, or takes it back.
+    pub(super) fn note_page(
+        &self,
+        frame: Frame<'p>,
+        state: &mut State,
+        place: &Place,
+        (target, value): (ExprId, &Value),
+    ) {
+        let Some((member, outer)) = place.fields.split_last() else {
+            return;
+        };
+        let fault = Place {
+            base: place.base,
+            fields: outer.iter().copied().collect(),
+        };
+        let Some(&Value::Fault(vma)) = state.store.get(&fault).filter(|_| *member == "page") else {
+            return;
+        };
+        let pages = Arc::make_mut(&mut state.vma_mut(vma).pages);
+        match *value {
+            Value::Int(0) => pages.clear(),
+            _ => {
+                pages.insert((frame.id, frame.body.expr(target).span));
+            }
+        }
     }
 
     /// Stores to something that is no VMA: remembered, for who reads them elsewhere.

@@ -437,10 +437,16 @@ fn unique(states: &mut Vec<State>) {
 }
 
 /// True if two states agree in what the answers depend on: the operations and the protection of
-/// the VMA.
+/// the VMA, and whether a fault has a page beside entries that were inserted.
 fn is_alike(a: &State, b: &State) -> bool {
     match (a.vmas.first(), b.vmas.first()) {
-        (Some(a), Some(b)) => a.ops == b.ops && a.is_updated == b.is_updated && a.prot == b.prot,
+        (Some(a), Some(b)) => {
+            a.ops == b.ops
+                && a.is_updated == b.is_updated
+                && a.prot == b.prot
+                && a.pages.is_empty() == b.pages.is_empty()
+                && a.inserted.is_empty() == b.inserted.is_empty()
+        }
         (None, None) => true,
         _ => false,
     }

@@ -396,6 +396,9 @@ impl<'p> Engine<'p> {
             Some(Value::Int(0)) => return,
             _ if protection == ProtectionFrom::ENTRY => Effect::OwnEntry,
             Some(Value::Page(PageFrom {
+                handler: Some(_), ..
+            })) if self.setting.is_page_returned => Effect::ReturnedPage,
+            Some(Value::Page(PageFrom {
                 handler: Some(axiom),
                 ..
             })) => Effect::HandlerPage(axiom),

@@ -42,7 +42,7 @@ impl Goal {
     /// True if that is what is looked for, or may be.
     pub fn is_met(self, effect: Effect) -> bool {
         match effect {
-            Effect::Override | Effect::Unclear => true,
+            Effect::Override | Effect::ReturnedPage | Effect::Unclear => true,
             Effect::NewPage(_) => self == Goal::AnyPage,
             _ => false,
         }
@@ -54,6 +54,8 @@ impl Goal {
 pub struct Climbed {
     /// From where an override mapping comes into view to the place, if it gets there.
     pub reached: Option<Vec<TraceStep>>,
+    /// True if it gets there only as the mapping of a page that its handler returned.
+    pub is_by_page: bool,
     /// What was not understood on the way.
     pub doubts: BTreeSet<Doubt>,
     /// What closes the ways.
@@ -84,6 +86,8 @@ pub struct Way {
     pub steps: Vec<TraceStep>,
     /// True if it certainly was.
     is_certain: bool,
+    /// True if the only entry made there is for a page that a handler returned.
+    is_by_page: bool,
     /// True if it leads through a call whose target a caller further up may tell.
     is_indirect: bool,
     /// True if somebody on it goes by flags that a caller further up may tell.
@@ -224,8 +228,15 @@ impl<'p> Climb<'p> {
                         return climbed;
                     }
                     Entered::AsRoot if !is_callers_choice => {
-                        climbed.reached = Some(way.steps);
-                        return climbed;
+                        let is_by_page = way.is_by_page;
+                        if climbed.reached.is_none() || !is_by_page {
+                            climbed.reached = Some(way.steps);
+                            climbed.is_by_page = is_by_page;
+                        }
+                        // Others may get there with an override.
+                        if !is_by_page {
+                            return climbed;
+                        }
                     }
                     Entered::ByOtherKind(members) => {
                         self.close_tables(root, &members, &mut climbed)
@@ -290,15 +301,16 @@ impl<'p> Climb<'p> {
 
     /// The way to the goal, if it was met.
     fn open_way(&self, engine: &Engine<'_>, targets: &Targets, goal: Goal) -> Option<Way> {
-        let way = |context: ContextId, place: Span, is_certain: bool| Way {
+        let way = |context: ContextId, place: Span, effect: Effect| Way {
             steps: trace(engine, (context, place)),
-            is_certain,
+            is_certain: effect != Effect::Unclear,
+            is_by_page: effect == Effect::ReturnedPage,
             is_indirect: engine.is_way_indirect(context),
             asks_flags: engine.way(context).any(|context| context.asks_flags),
         };
         if let Goal::Set(setter) = goal {
             let (context, span) = engine.set.get(&setter).copied()?;
-            return Some(way(context, span, true));
+            return Some(way(context, span, Effect::Override));
         }
         let places = targets
             .iter()
@@ -308,14 +320,18 @@ impl<'p> Climb<'p> {
             let hits = hits.into_iter().flatten();
             hits.filter(|hit| goal.is_met(hit.effect)).map(move |hit| {
                 let body = &self.setting.world.program.function(function).bodies[body];
-                let is_certain = hit.effect != Effect::Unclear;
-                let rank = (!is_certain, hit.is_indirect, hit.context);
-                (rank, body.expr(expr).span)
+                let rank = match hit.effect {
+                    Effect::Unclear => 2,
+                    Effect::ReturnedPage => 1,
+                    _ => 0,
+                };
+                let span = body.expr(expr).span;
+                ((rank, hit.is_indirect, hit.context), span, hit.effect)
             })
         });
         // What is certain comes first, then what needs no guess at whom a pointer leads to.
-        let ((is_doubtful, _, context), span) = met.min()?;
-        Some(way(context, span, !is_doubtful))
+        let ((_, _, context), span, effect) = met.min()?;
+        Some(way(context, span, effect))
     }
 
     /// Notes why a run did not get to a target, or did no harm there.

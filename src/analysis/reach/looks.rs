@@ -8,7 +8,7 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::callgraph::{FnId, Program};
-use crate::program::{Span, Symbol};
+use crate::program::{ExprId, Function, Span, Symbol};
 
 use super::climb::{Goal, Guard, Look, Targets, TraceStep};
 use super::hypothesis::Hypothesis;
@@ -71,11 +71,12 @@ impl Run {
 /// A question about stores: the function, the type and the member.
 pub type Asked = (FnId, Symbol, Symbol);
 
-/// What a run showed. Places count from the beginning of their function, so that they stay true
-/// when the function moves in its file.
+/// What a run showed.
 #[derive(Debug)]
 struct Kept {
     look: Look,
+    /// The places in it, in order.
+    anchors: Box<[Anchor]>,
     /// Every function of which the run depends on more than the name.
     touched: Box<[FnId]>,
     /// What it asked about the stores of functions, and what they call.
@@ -91,8 +92,11 @@ impl Looks {
             return None;
         }
         let mut look = kept.look.clone();
+        let mut anchors = kept.anchors.iter();
         move_places(&mut look, |function, span| {
-            span.moved(program.function(function).span.start.cast_signed())
+            anchors
+                .next()
+                .map_or(span, |anchor| anchor.place(program.function(function)))
         });
         Some(look)
     }
@@ -106,11 +110,14 @@ impl Looks {
         (touched, asked): (BTreeSet<FnId>, FxHashSet<Asked>),
     ) {
         let mut look = look.clone();
+        let mut anchors = Vec::new();
         move_places(&mut look, |function, span| {
-            span.moved(-program.function(function).span.start.cast_signed())
+            anchors.push(Anchor::new(program.function(function), span));
+            span
         });
         let kept = Kept {
             look,
+            anchors: anchors.into(),
             touched: touched.into_iter().collect(),
             asked: asked.into_iter().collect(),
         };
@@ -123,6 +130,16 @@ impl Looks {
         let is_stale = |id: &FnId| functions.contains(id.0 as usize);
         self.known().retain(|_, kept| {
             !kept.touched.iter().any(is_stale) && !kept.asked.iter().any(is_other)
+        });
+    }
+
+    /// Forgets every run that names a place in one of `functions`, whose code stands at other
+    /// places now, and would not find it.
+    pub fn forget_places(&mut self, functions: &BTreeSet<FnId>) {
+        self.known().retain(|_, kept| {
+            let looks_there = kept.touched.iter().any(|id| functions.contains(id));
+            let is_lost = |anchor: &Anchor| matches!(anchor, Anchor::Offset(_));
+            !(looks_there && kept.anchors.iter().any(is_lost))
         });
     }
 
@@ -156,6 +173,35 @@ impl Looks {
     }
 }
 
+/// A place in a function that can be found again when the function moves, and mostly when what is
+/// in it does.
+#[derive(Clone, Copy, Debug)]
+enum Anchor {
+    /// That of an expression, by the number of its body and its own.
+    Expr(usize, ExprId),
+    /// Counted from the beginning of the function.
+    Offset(Span),
+}
+
+impl Anchor {
+    fn new(function: &Function, span: Span) -> Anchor {
+        for (index, body) in function.bodies.iter().enumerate() {
+            let found = body.exprs.iter().position(|expr| expr.span == span);
+            if let Some(expr) = found {
+                return Anchor::Expr(index, ExprId(expr as u32));
+            }
+        }
+        Anchor::Offset(span.moved(-function.span.start.cast_signed()))
+    }
+
+    fn place(self, function: &Function) -> Span {
+        match self {
+            Anchor::Expr(body, expr) => function.bodies[body].expr(expr).span,
+            Anchor::Offset(span) => span.moved(function.span.start.cast_signed()),
+        }
+    }
+}
+
 impl Kept {
     fn renumbered(mut self, number: &dyn Fn(FnId) -> Option<FnId>) -> Option<Kept> {
         for id in &mut self.touched {
@@ -175,8 +221,8 @@ impl Kept {
     }
 }
 
-/// Gives the places in a look, each in a function, another reference point.
-fn move_places(look: &mut Look, moved: impl Fn(FnId, Span) -> Span) {
+/// Gives each place in a look, in order, what `moved` says.
+fn move_places(look: &mut Look, mut moved: impl FnMut(FnId, Span) -> Span) {
     let steps = look.way.iter_mut().flat_map(|way| &mut way.steps);
     let trace = look.closed.reached.iter_mut().flatten();
     for TraceStep { function, span } in steps.chain(trace) {

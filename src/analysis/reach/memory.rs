@@ -28,8 +28,12 @@ pub struct Memory {
 /// How functions differ from those that were looked at.
 #[derive(Debug)]
 enum Difference {
-    /// These have other code.
-    Changed(BTreeSet<FnId>),
+    /// Some have other code.
+    Changed {
+        functions: BTreeSet<FnId>,
+        /// These have the same code at other places.
+        respaced: BTreeSet<FnId>,
+    },
     /// There are others.
     Renumbered(Renumbered),
 }
@@ -44,6 +48,8 @@ pub struct Grounds {
     pub excluded: Vec<(usize, u128)>,
     /// Whether mappings with a table of operations hold overrides, by its number.
     pub override_tables: FixedBitSet,
+    /// Whether a handler returns a page beside overrides.
+    pub is_page_returned: bool,
     /// The flags of VMAs and other families.
     pub flags: [FlagNames; 2],
     /// Flags with setters, by number.
@@ -52,26 +58,36 @@ pub struct Grounds {
 
 impl Default for Difference {
     fn default() -> Difference {
-        Difference::Changed(BTreeSet::new())
+        Difference::Changed {
+            functions: BTreeSet::new(),
+            respaced: BTreeSet::new(),
+        }
     }
 }
 
 impl Memory {
-    /// Takes in that the code of some functions differs.
-    pub fn expect(&mut self, changed: &[FnId]) {
+    /// Takes in that the code of some functions differs, and that of others stands at other places.
+    pub fn expect(&mut self, changed: &BTreeSet<FnId>, moved: &BTreeSet<FnId>) {
         match &mut self.difference {
-            Difference::Changed(known) => known.extend(changed),
+            Difference::Changed {
+                functions,
+                respaced,
+            } => {
+                functions.extend(changed);
+                respaced.extend(moved);
+            }
             Difference::Renumbered(renumbered) => {
-                renumbered
-                    .changed
-                    .extend(changed.iter().map(|id| id.0 as usize));
+                let differing = changed.union(moved).map(|id| id.0 as usize);
+                renumbered.changed.extend(differing);
             }
         }
     }
 
     /// Takes in that there are other functions.
     pub fn expect_renumbered(&mut self, renumbered: Renumbered) {
-        if !matches!(&self.difference, Difference::Changed(known) if known.is_empty()) {
+        let is_same = matches!(&self.difference, Difference::Changed { functions, respaced }
+            if functions.is_empty() && respaced.is_empty());
+        if !is_same {
             // Two differences at once were never looked at in between.
             self.plan = None;
         }
@@ -88,8 +104,14 @@ impl Memory {
     ) -> (&Plan, &Looks) {
         let difference = std::mem::take(&mut self.difference);
         match (self.plan.take(), difference) {
-            (Some(mut plan), Difference::Changed(changed)) => {
-                let changed: Vec<FnId> = changed.into_iter().collect();
+            (
+                Some(mut plan),
+                Difference::Changed {
+                    functions,
+                    respaced,
+                },
+            ) => {
+                let changed: Vec<FnId> = functions.into_iter().collect();
                 let before = plan.renew(world, words, &changed);
                 let mut differing = FixedBitSet::with_capacity(world.program.n_functions());
                 differing.extend(changed.iter().map(|id| id.0 as usize));
@@ -100,6 +122,9 @@ impl Memory {
                 };
                 if !changed.is_empty() {
                     self.looks.forget(&differing, &is_other);
+                }
+                if !respaced.is_empty() {
+                    self.looks.forget_places(&respaced);
                 }
                 self.plan = Some(plan);
             }

@@ -22,11 +22,12 @@ use super::state::States;
 use super::words::Words;
 
 /// Judges all uses. `is_override_table` tells whether mappings with a table of operations, by its
-/// name, hold overrides.
+/// name, hold overrides; `is_page_returned`, whether a handler returns a page beside them.
 pub fn prove(
     world: World<'_>,
     uses: &BTreeSet<Use>,
     is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
+    is_page_returned: bool,
     without: &Without,
     memory: &mut Memory,
 ) -> BTreeMap<Use, Judgement> {
@@ -50,6 +51,7 @@ pub fn prove(
             .filter(|(table, _)| is_override(*table))
             .map(|(table, _)| table.0 as usize)
             .collect(),
+        is_page_returned,
         flags: [
             world.dictionary.flags.clone(),
             world.dictionary.other_flags.clone(),
@@ -70,6 +72,7 @@ pub fn prove(
                 .fold(0, |all, name| all | mask(world, name)),
             is_override: &is_override,
             is_override_table,
+            is_page_returned,
             removed: &without.conditions,
         };
         for (one, judgement) in case.judge(hypothesis, uses) {
@@ -115,6 +118,8 @@ pub struct Use {
 pub struct Judgement {
     /// True if an override mapping gets there and its entry is the one used.
     pub is_reached: bool,
+    /// True if it gets there only by a page that its handler returned beside overrides.
+    pub is_by_page: bool,
     /// Why neither is certain.
     pub doubts: BTreeSet<Doubt>,
     /// What keeps override mappings away, or makes the use harmless for them.
@@ -142,9 +147,10 @@ pub enum SetState {
 impl Judgement {
     /// Takes the judgement under another alternative of the hypothesis in.
     fn add(&mut self, other: Judgement) {
-        if other.is_reached && !self.is_reached {
+        if other.is_reached && (!self.is_reached || self.is_by_page && !other.is_by_page) {
             self.trace = other.trace;
             self.set = other.set;
+            self.is_by_page = other.is_by_page;
         }
         self.is_reached |= other.is_reached;
         self.doubts.extend(other.doubts);
@@ -206,6 +212,7 @@ struct Case<'p> {
     access: u128,
     is_override: &'p (dyn Fn(TableId) -> bool + Sync),
     is_override_table: &'p (dyn Fn(Symbol) -> bool + Sync),
+    is_page_returned: bool,
     removed: &'p FxHashSet<(FnId, Span)>,
 }
 
@@ -228,6 +235,7 @@ impl Case<'_> {
                     excluded: self.excluded,
                     access: self.access,
                     is_override_table: self.is_override,
+                    is_page_returned: self.is_page_returned,
                     removed: self.removed,
                 },
                 possible,
@@ -316,6 +324,7 @@ impl Case<'_> {
         let is_reached = climbed.reached.is_some();
         let mut judgement = Judgement {
             is_reached,
+            is_by_page: climbed.is_by_page,
             doubts: climbed.doubts,
             set: match is_reached {
                 true => set.clone(),
@@ -345,6 +354,10 @@ impl Case<'_> {
                     judgement.doubts.insert(Doubt::NoReason);
                 }
                 Effect::Override => judgement.is_reached = true,
+                Effect::ReturnedPage => {
+                    judgement.is_by_page |= !judgement.is_reached;
+                    judgement.is_reached = true;
+                }
             }
         }
         let mut explained = BTreeSet::new();

@@ -47,6 +47,9 @@ pub struct Setting<'p> {
     pub access: u128,
     /// Whether mappings with a table of operations hold overrides.
     pub is_override_table: &'p (dyn Fn(TableId) -> bool + Sync),
+    /// True if a handler of the tree returns a page beside overrides: there is one mapping at least
+    /// of which the axiom about handlers is wrong.
+    pub is_page_returned: bool,
     /// Conditions and values taken to be unknown: function and place.
     pub removed: &'p FxHashSet<(FnId, Span)>,
 }
@@ -160,6 +163,8 @@ pub enum Effect {
     OwnEntry,
     /// Nothing tells which page is mapped, and the slot was empty.
     Unclear,
+    /// The entry maps a page that a handler returned beside overrides.
+    ReturnedPage,
     /// An override is changed, or made anew.
     Override,
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::analysis;
 use crate::callgraph::FnId;
 use crate::program::{ExprKind, FileId, Function, FunctionKind, Span, Symbol, Table};
 use crate::syntax;
@@ -32,9 +33,9 @@ pub struct Edit<'e> {
 }
 
 impl Loaded {
-    /// Takes an edit in, and gives the functions whose code differs. `None` if the tree has to be
-    /// loaded again; nothing has changed then.
-    pub fn edit(&mut self, edit: &Edit<'_>) -> Option<Vec<FnId>> {
+    /// Takes an edit in, and gives the functions that differ. `None` if the tree has to be loaded
+    /// again; nothing has changed then.
+    pub fn edit(&mut self, edit: &Edit<'_>) -> Option<analysis::Edit> {
         let language = edit.tree.files[edit.file.0 as usize].language;
         let after = edit.tree.read(edit.file).ok()?;
         let before = self.sources.peek(edit.file).into_owned();
@@ -50,7 +51,11 @@ impl Loaded {
         }
         let syntax = syntax::FileSyntax::of(edit.file, &after, language);
         let mut functions: BTreeMap<FnId, Function> = BTreeMap::new();
-        let mut changed = Vec::new();
+        let mut taken = analysis::Edit {
+            file: edit.file,
+            changed: BTreeSet::new(),
+            respaced: BTreeSet::new(),
+        };
         for (at, is_changed) in compared.is_changed.iter().enumerate() {
             let (old, new) = (&edit.before.functions[at], &compared.now.functions[at]);
             let known = self.program.function_at(edit.file, old.start);
@@ -70,14 +75,16 @@ impl Loaded {
                 if !self.has_same_shape(known, &function) {
                     return None;
                 }
-                if function != moved {
-                    moved = function;
-                    changed.push(id);
+                if function.without_places() != moved.without_places() {
+                    taken.changed.insert(id);
+                } else if function != moved {
+                    taken.respaced.insert(id);
                 }
+                moved = function;
             }
             functions.insert(id, moved);
         }
-        if !self.needs_the_same(edit.vocabulary, &functions, &changed) {
+        if !self.needs_the_same(edit.vocabulary, &functions, &taken.changed) {
             return None;
         }
         let tables = self.moved_tables(edit.file, &compared)?;
@@ -85,7 +92,7 @@ impl Loaded {
         self.program
             .replace_in_file(edit.file, functions, tables, &place);
         self.sources.replace(edit.tree.clone(), edit.file);
-        Some(changed)
+        Some(taken)
     }
 
     /// True unless it may be decided differently now whether a function, or another one because of
@@ -139,7 +146,7 @@ impl Loaded {
         &mut self,
         vocabulary: &Vocabulary,
         functions: &BTreeMap<FnId, Function>,
-        changed: &[FnId],
+        changed: &BTreeSet<FnId>,
     ) -> bool {
         if changed.is_empty() {
             return true;

@@ -249,7 +249,7 @@ fn files() {
     let sections = "`insert`, `construct`, `modify`, `install`, `protection`, `constant`, \
                     `identity`, `member_access`, `flags`, `entry_point`, `vma`, `attribute_bit`, \
                     `assertion`, `lookup`, `entry_test`, `entry_compare`, `entry_read`, \
-                    `state_bit`, `entry_page`, `entry_encode`, `entry_unlock`, `axiom`, \
+                    `state_bit`, `entry_page`, `entry_encode`, `entry_decode`, `entry_unlock`, `axiom`, \
                     `flag_family`, `rust_type` or `rust_injection`";
     check(
         "[[inserts]]\nname = \"f\"\n",

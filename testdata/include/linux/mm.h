@@ -19,6 +19,13 @@ typedef unsigned long vm_flags_t;
 #define EINVAL		22
 #define EACCES		13
 
+#define VM_FAULT_OOM		0x0001
+#define VM_FAULT_SIGBUS		0x0002
+#define VM_FAULT_NOPAGE		0x0100
+#define VM_FAULT_LOCKED		0x0200
+#define VM_FAULT_RETRY		0x0400
+#define VM_FAULT_ERROR		(VM_FAULT_OOM | VM_FAULT_SIGBUS)
+
 #define VM_READ		0x00000001
 #define VM_WRITE	0x00000002
 #define VM_EXEC		0x00000004
@@ -82,6 +89,8 @@ struct vm_fault {
 	unsigned long address;
 	unsigned long pgoff;
 	unsigned long flags;
+	struct page *page;
+	struct page *cow_page;
 };
 
 struct file_operations {
