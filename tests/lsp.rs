@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use support::editor::{Editor, position, position_at, range, small_tree};
 use support::session::{Session, replay};
+use support::text;
 
 const GUARD: &str = "\tif (is_ordinary(vma))\n";
 
@@ -790,4 +791,36 @@ fn a_recorded_session_is_followed_edit_by_edit() {
     assert_eq!(rules(n - 3), "generic-rebuild", "without the guard");
     assert_eq!(rules(n - 2), "", "with the guard");
     assert_eq!(rules(n), "");
+}
+
+#[test]
+fn what_an_editor_needs_is_printed_or_written_and_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &str| support::run(folder.path(), args);
+    for (editor, file) in [
+        ("neovim", include_str!("../docs/editors/neovim.lua")),
+        ("emacs", include_str!("../docs/editors/emacs.el")),
+        ("helix", include_str!("../docs/editors/helix.toml")),
+    ] {
+        let printed = run(&format!("init --editor {editor}"));
+        assert_eq!(text(&printed.stdout), file);
+        let to_file = format!("init --editor {editor} --output conf/{editor}");
+        assert!(run(&to_file).status.success());
+        let written = folder.path().join("conf").join(editor);
+        assert_eq!(fs::read_to_string(&written).unwrap(), file);
+        fs::write(&written, "mine").unwrap();
+        let refused = run(&to_file);
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(text(&refused.stderr).contains("is there already"));
+        assert_eq!(fs::read_to_string(&written).unwrap(), "mine");
+        assert!(run(&format!("{to_file} --force")).status.success());
+        assert_eq!(fs::read_to_string(&written).unwrap(), file);
+    }
+    toml::from_str::<toml::Table>(include_str!("../docs/editors/helix.toml")).unwrap();
+    assert!(run("init --editor vscode --output ext").status.success());
+    let package = fs::read(folder.path().join("ext/package.json")).unwrap();
+    let package: Value = serde_json::from_slice(&package).unwrap();
+    let main = package["main"].as_str().unwrap();
+    assert!(folder.path().join("ext").join(main).is_file());
+    assert!(package["dependencies"]["vscode-languageclient"].is_string());
 }

@@ -117,6 +117,7 @@ fn reaching(view: View<'_>, i: usize) -> String {
 
 fn count(n: usize, what: &str) -> String {
     match n {
+        0 => format!("no {what}"),
         1 => format!("1 {what}"),
         n => format!("{n} {what}s"),
     }

@@ -153,7 +153,7 @@ impl Analysis for Checked {
     ) -> Result<Snapshot, Stopped> {
         let report = self.workspace.analyse(progress, is_cancelled)?;
         let shown = self.filter.findings(&report);
-        Ok(Snapshot::new(report, shown, self.workspace.calls()))
+        Ok(Snapshot::new(report, shown, Some(self.workspace.calls())))
     }
 }
 

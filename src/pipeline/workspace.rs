@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::graph::{definitions, graph_of};
 use super::opened::Opened;
@@ -33,7 +34,7 @@ pub struct Workspace {
     touched: BTreeSet<String>,
     /// What editors hold, by path.
     overlays: BTreeMap<String, Vec<u8>>,
-    calls: Option<Arc<Calls>>,
+    calls: Arc<Calls>,
     /// What was analysed last, with what is known of it.
     opened: Option<Opened>,
 }
@@ -62,7 +63,7 @@ impl Workspace {
             is_stale: false,
             touched: BTreeSet::new(),
             overlays: BTreeMap::new(),
-            calls: None,
+            calls: Arc::default(),
             opened: None,
         })
     }
@@ -117,21 +118,18 @@ impl Workspace {
             self.opened = None;
             self.is_stale = false;
         }
+        // With a second owner, the index would be copied before it is changed.
+        self.calls.set(None);
         let opened = self.opened.take();
         let (report, opened) = in_pool(&self.options, || {
             Ok(self.analyse_from(opened, progress, is_cancelled))
         })?;
         self.touched.clear();
         self.opened = opened;
-        let report = report?;
-        let Some(opened) = &self.opened else {
-            return Err(Stopped::Cancelled);
-        };
-        self.calls = Some(Arc::new(Calls {
-            tree: opened.tree().clone(),
-            index: opened.index().clone(),
-        }));
-        Ok(Arc::new(report))
+        let version = self.opened.as_ref();
+        let version = version.map(|opened| (opened.tree().clone(), opened.index().clone()));
+        self.calls.set(version);
+        Ok(Arc::new(report?))
     }
 
     /// Analyses what the files hold now, starting from what is known.
@@ -178,26 +176,48 @@ impl Workspace {
         Some(opened)
     }
 
-    /// The call graph of what was analysed last.
-    pub fn calls(&self) -> Option<Arc<Calls>> {
+    /// The call graph of what is analysed at any time from now on.
+    pub fn calls(&self) -> Arc<Calls> {
         self.calls.clone()
     }
 }
 
-/// The call graph of one state of a tree. It can be asked from any thread.
+/// The call graph of an open tree. It can be asked from any thread; while the tree is being
+/// changed, the answer takes until that is done.
+#[derive(Default)]
 pub struct Calls {
-    tree: Arc<Tree>,
-    index: Arc<Index>,
+    version: Mutex<Option<(Arc<Tree>, Arc<Index>)>>,
+    is_set: Condvar,
 }
+
+/// A tree that is not there after this time is not waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Calls {
     /// The definitions of functions and function-like macros with a name.
     pub fn definitions(&self, name: &str) -> Vec<GraphNode> {
-        definitions((&self.tree, &self.index), name)
+        let version = self.version();
+        version.map_or_else(Vec::new, |(tree, index)| definitions((&tree, &index), name))
     }
 
     /// The functions with a name, those that call them, and those they call.
     pub fn around(&self, name: &str) -> Result<GraphAnswer, PipelineError> {
-        graph_of((&self.tree, &self.index), (Some(name), None))
+        match self.version() {
+            Some((tree, index)) => graph_of((&tree, &index), (Some(name), None)),
+            None => Ok(GraphAnswer::default()),
+        }
+    }
+
+    fn version(&self) -> Option<(Arc<Tree>, Arc<Index>)> {
+        let version = self.version.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .is_set
+            .wait_timeout_while(version, PATIENCE, |version| version.is_none());
+        waited.unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    fn set(&self, version: Option<(Arc<Tree>, Arc<Index>)>) {
+        *self.version.lock().unwrap_or_else(PoisonError::into_inner) = version;
+        self.is_set.notify_all();
     }
 }
