@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::analysis;
-use super::headers::{Headers, Sources};
+use super::headers::{Architecture, Headers, Sources};
 use super::variants::{Rules, Variant};
 
 /// What every architecture's helpers do.
@@ -200,7 +200,7 @@ pub struct Used {
 pub fn matrix(headers: &dyn Headers, rules: &Rules) -> Matrix {
     let sources = Sources::new(headers);
     let arches = sources.arches();
-    let jobs: Vec<(&str, &Variant)> = arches
+    let jobs: Vec<(&Architecture, &Variant)> = arches
         .iter()
         .flat_map(|arch| {
             let variants = rules.variants(arch).iter();
@@ -208,14 +208,12 @@ pub fn matrix(headers: &dyn Headers, rules: &Rules) -> Matrix {
                 let sources = &sources;
                 move |variant: &&Variant| {
                     variant.requires.as_ref().is_none_or(|header| {
-                        let path = format!("arch/{arch}/include/{header}");
+                        let path = format!("arch/{}/include/{header}", arch.name);
                         sources.file(&path).is_some()
                     })
                 }
             };
-            variants
-                .filter(exists)
-                .map(|variant| (arch.as_str(), variant))
+            variants.filter(exists).map(move |variant| (arch, variant))
         })
         .collect();
     let parts: Vec<Matrix> = jobs
