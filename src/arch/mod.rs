@@ -52,7 +52,7 @@ mod word;
 
 pub use headers::Headers;
 pub use matrix::{
-    Bit, Kind, Matrix, Missed, Modifier, Origin, Regression, Row, Used, Verdict, matrix,
+    Bit, Effect, Kind, Matrix, Missed, Modifier, Origin, Regression, Row, Used, Verdict, matrix,
 };
 pub use probe::{Probe, results};
 pub use variants::{Remark, Rules, RulesError};

@@ -12,6 +12,7 @@ use crate::kconfig::{Availability, Built};
 use crate::program::{FileId, Presence};
 use crate::rules::{self, Finding};
 use crate::tree::{Index, Tree};
+use crate::vocabulary::Weakening;
 use crate::vocabulary::{Version, Vocabulary};
 
 use super::load::Loaded;
@@ -96,7 +97,14 @@ impl Session<'_> {
 
     /// What the helpers of the architectures do.
     pub fn matrix(&self, rules: &Rules) -> Matrix {
-        arch_stage::matrix(self.tree, rules)
+        let mut matrix = arch_stage::matrix(self.tree, rules);
+        if self.world.is_weakened(Weakening::Architectures)
+            && let Some(first) = matrix.rows.first().map(|row| row.arch.clone())
+        {
+            matrix.rows.retain(|row| row.arch == first);
+            matrix.regressions.retain(|found| found.arch == first);
+        }
+        matrix
     }
 
     /// The generic uses with their verdicts.

@@ -1,8 +1,9 @@
 //! Generic code makes an entry anew from `vm_page_prot` where an override mapping can get.
 
-use crate::analysis::{GenericUse, Role, Verdict};
+use crate::analysis::{GenericUse, Role, Source, Verdict};
+use crate::program::{Body, ExprId, ExprKind};
 
-use super::draft::{Site, Text};
+use super::draft::{Site, Text, arguments_at};
 use super::witness::{self, Victim};
 use super::{Finding, Input, Oracle, Rule};
 
@@ -26,10 +27,35 @@ const HELP: &str = "Turn such mappings away before this point, by what they cert
 fn check(input: &Input<'_>) -> Vec<Finding> {
     let rebuilds = input.generic_uses.iter().filter(|one| {
         one.reader.role == Role::Construct
-            && one.reader.verdict == Verdict::Violation
-            && !one.is_inserter
+            && match one.is_inserter {
+                true => is_of_an_entry(input, one),
+                false => one.reader.verdict == Verdict::Violation,
+            }
     });
     rebuilds.map(|one| finding(input, one)).collect()
+}
+
+/// An insertion API makes entries of what it is given. One that makes an entry from `vm_page_prot` of the
+/// page in another entry makes that one anew.
+fn is_of_an_entry(input: &Input<'_>, one: &GenericUse) -> bool {
+    let pages = &input.dictionary.vocabulary().entry_page;
+    let bodies = &input.program.function(one.function).bodies;
+    let is_page_of_entry = |body: &Body, page: ExprId| {
+        let mut found = false;
+        body.visit(page, &mut |id| {
+            if let ExprKind::Call { callee, .. } = &body.expr(id).kind
+                && let ExprKind::Global(name) = body.expr(*callee).kind
+            {
+                found |= pages.iter().any(|word| name == word.name.as_str());
+            }
+        });
+        found
+    };
+    one.reader.source == Source::VmPageProt
+        && bodies.iter().any(|body| {
+            let page = arguments_at(body, one.span).and_then(|arguments| arguments.first());
+            page.is_some_and(|&page| is_page_of_entry(body, page))
+        })
 }
 
 fn finding(input: &Input<'_>, one: &GenericUse) -> Finding {

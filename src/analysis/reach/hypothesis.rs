@@ -7,6 +7,7 @@ use crate::analysis::bits::Bits;
 use crate::analysis::facts::World;
 use crate::callgraph::FnId;
 use crate::program::{ExprKind, Instr, Symbol};
+use crate::vocabulary::Weakening;
 use crate::vocabulary::{EntryKind, Insert, TargetKind};
 
 /// One alternative of the hypothesis.
@@ -47,12 +48,18 @@ pub fn hypotheses(world: World<'_>, excluded: &[(usize, u128)]) -> Vec<Hypothesi
                 && other.is_subset(certain)
         })
     };
+    let is_blind = world.is_weakened(Weakening::Flags);
+    let is_one = world.is_weakened(Weakening::Alternatives);
     found
         .iter()
         .filter(|one| is_minimal(one))
+        .take(if is_one { 1 } else { usize::MAX })
         .map(|(has_ops, certain)| Hypothesis {
             flags: Bits {
-                ones: certain.iter().fold(0, |all, name| all | mask(world, name)),
+                ones: match is_blind {
+                    true => 0,
+                    false => certain.iter().fold(0, |all, name| all | mask(world, name)),
+                },
                 zeros: excluded,
             },
             has_ops: *has_ops,

@@ -18,6 +18,7 @@ use crate::callgraph::{FnId, Program, TableId};
 use crate::program::{
     BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Span, Symbol, Terminator, TypeRef,
 };
+use crate::vocabulary::Weakening;
 
 use super::because::Because;
 use super::climb::{self, Goal, Targets};
@@ -323,8 +324,15 @@ impl<'p> Engine<'p> {
         std::iter::successors(Some(&self.contexts[context]), above)
     }
 
+    fn is_weakened(&self, by: Weakening) -> bool {
+        self.setting.world.is_weakened(by)
+    }
+
     /// Notes that something is set.
     pub(super) fn note_set(&mut self, frame: Frame<'p>, setter: Setter, span: Span) {
+        if self.is_weakened(Weakening::Setters) {
+            return;
+        }
         self.set.entry(setter).or_insert((frame.context, span));
         self.is_met |= self.goal == Goal::Set(setter);
     }
@@ -544,8 +552,21 @@ impl<'p> Engine<'p> {
                 otherwise,
             } => {
                 let mut next = Vec::new();
+                let returns = |target: &BlockId| {
+                    matches!(frame.body.block(*target).terminator, Terminator::Return(_))
+                };
+                let is_guard = returns(then) && !returns(otherwise);
+                let passes = is_guard && self.is_weakened(Weakening::EarlyReturns);
                 for state in self.evaluated(frame, *condition, states) {
+                    let is_blind = self.is_weakened(Weakening::UnknownIsFalse)
+                        && [true, false]
+                            .iter()
+                            .all(|&holds| self.refine(frame, *condition, holds, &state).is_ok());
                     for (holds, target) in [(true, *then), (false, *otherwise)] {
+                        if holds && is_blind {
+                            continue;
+                        }
+                        let target = if holds && passes { *otherwise } else { target };
                         match self.refine(frame, *condition, holds, &state) {
                             Ok(mut refined) => {
                                 refined.forget_results();
@@ -638,6 +659,11 @@ impl<'p> Engine<'p> {
                     _ => self.evaluated(frame, target, states),
                 };
                 for state in &mut states {
+                    let is_kept = self.is_weakened(Weakening::Kills)
+                        && self.eval(frame, state, target).value != Value::Unknown;
+                    if is_kept {
+                        continue;
+                    }
                     if self.is_removed(frame, value) {
                         if let Some(place) = self.place_of(frame, state, target) {
                             state.forget(&place);

@@ -41,9 +41,9 @@ pub struct LeftOut {
 /// The architectures written in Rust.
 pub fn arches(headers: &dyn Headers) -> Vec<Architecture> {
     let named = |path: String| {
-        let below = path.rsplit_once("arch/").filter(|(before, _)| {
-            before.is_empty() || before.ends_with('/')
-        })?;
+        let below = path
+            .rsplit_once("arch/")
+            .filter(|(before, _)| before.is_empty() || before.ends_with('/'))?;
         let stem = below.1.strip_suffix(".rs")?;
         let name = stem.strip_suffix("/mod").unwrap_or(stem);
         let is_one = !name.contains('/') && name != "mod";
@@ -85,7 +85,11 @@ fn read_here(headers: &dyn Headers, path: &str) -> Vec<RustSource> {
             continue;
         };
         let imported = imports(headers, &path, &file.items);
-        left.extend(imported.into_iter().filter(|path| seen.insert(path.clone())));
+        left.extend(
+            imported
+                .into_iter()
+                .filter(|path| seen.insert(path.clone())),
+        );
         let items = names.declare(file.items);
         files.push((path, items, text.len() as u64));
     }

@@ -47,7 +47,10 @@ impl Names {
             Some(name) => !names.declared.contains(&name),
             None => false,
         };
-        let own: Vec<Item> = items.into_iter().filter(|item| is_new(self, item)).collect();
+        let own: Vec<Item> = items
+            .into_iter()
+            .filter(|item| is_new(self, item))
+            .collect();
         self.declared.extend(own.iter().filter_map(name_of));
         // An alias can speak of one further down.
         for _ in 0..4 {
@@ -121,7 +124,11 @@ impl Names {
             return None;
         };
         Some(Signature {
-            parameters: signature.inputs.iter().map(parameter).collect::<Option<_>>()?,
+            parameters: signature
+                .inputs
+                .iter()
+                .map(parameter)
+                .collect::<Option<_>>()?,
             result: self.ty(result)?,
         })
     }

@@ -46,7 +46,10 @@ pub fn to_c(names: &Names, items: &[Item]) -> (String, Vec<LeftOut>) {
                 // One that is not understood is not there for whoever uses it.
                 if let Ok(value) = Translation::new(names).expr(&item.expr, Some(ty)) {
                     let ty = ty.in_c();
-                    text.put(line(&item.ident), &format!("#define {name} (({ty}){value})"));
+                    text.put(
+                        line(&item.ident),
+                        &format!("#define {name} (({ty}){value})"),
+                    );
                 }
             }
             Item::Fn(item) => {
@@ -133,7 +136,10 @@ impl<'n> Translation<'n> {
 
     fn body(&mut self, block: &Block) -> Result<String> {
         let result = self.result.clone();
-        let (last, before) = block.stmts.split_last().ok_or("a body without statements")?;
+        let (last, before) = block
+            .stmts
+            .split_last()
+            .ok_or("a body without statements")?;
         let mut text = String::new();
         for statement in before {
             text += &self.statement(statement)?;
@@ -152,7 +158,9 @@ impl<'n> Translation<'n> {
     fn block(&mut self, block: &Block) -> Result<String> {
         let n_locals = self.locals.len();
         let statements = block.stmts.iter();
-        let text = statements.map(|statement| self.statement(statement)).collect::<Result<String>>();
+        let text = statements
+            .map(|statement| self.statement(statement))
+            .collect::<Result<String>>();
         self.locals.truncate(n_locals);
         Ok(format!("{{ {} }}", text?))
     }
@@ -258,14 +266,18 @@ impl Translation<'_> {
             Expr::Path(path) => self.path(&path.path)?,
             Expr::Field(field) => {
                 let ty = self.type_of(&field.base).ok_or(NO_TYPE)?;
-                let is_word = matches!(&ty, Ty::Named(name) if self.names.newtypes.contains_key(name));
+                let is_word =
+                    matches!(&ty, Ty::Named(name) if self.names.newtypes.contains_key(name));
                 if !is_word {
                     return Err("a member of a structure");
                 }
                 self.expr(&field.base, None)?
             }
             Expr::Unary(unary) => {
-                let ty = self.type_of(&unary.expr).or(wanted.cloned()).ok_or(NO_TYPE)?;
+                let ty = self
+                    .type_of(&unary.expr)
+                    .or(wanted.cloned())
+                    .ok_or(NO_TYPE)?;
                 let value = self.expr(&unary.expr, Some(&ty))?;
                 match (&unary.op, &ty) {
                     (UnOp::Not(_), Ty::Bool) => format!("(!{value})"),
@@ -355,7 +367,11 @@ impl Translation<'_> {
         {
             return Ok(name);
         }
-        let segments: Vec<String> = path.segments.iter().map(|one| one.ident.to_string()).collect();
+        let segments: Vec<String> = path
+            .segments
+            .iter()
+            .map(|one| one.ident.to_string())
+            .collect();
         if let [.., of, variant] = &segments[..]
             && let Some(variants) = self.names.enums.get(of)
             && variants.contains(variant)
@@ -425,7 +441,11 @@ impl Translation<'_> {
         let (last, arms) = matched.arms.split_last().ok_or("a match without arms")?;
         for arm in arms {
             let condition = self.pattern(&arm.pat, &subject)?;
-            let _ = write!(text, "{condition} ? {} : ", self.expr(&arm.body, ty.as_ref())?);
+            let _ = write!(
+                text,
+                "{condition} ? {} : ",
+                self.expr(&arm.body, ty.as_ref())?
+            );
         }
         self.pattern(&last.pat, &subject)?;
         let _ = write!(text, "{}; }})", self.expr(&last.body, ty.as_ref())?);
@@ -444,7 +464,10 @@ impl Translation<'_> {
                 format!("({})", cases.join(" || "))
             }
             Pat::Lit(literal) => {
-                format!("(rust_match == {})", self.literal(&literal.lit, Some(subject))?)
+                format!(
+                    "(rust_match == {})",
+                    self.literal(&literal.lit, Some(subject))?
+                )
             }
             Pat::Path(path) => format!("(rust_match == {})", self.path(&path.path)?),
             Pat::Ident(name) if self.names.constants.contains_key(&name.ident.to_string()) => {
@@ -467,7 +490,11 @@ impl Translation<'_> {
             Expr::Path(path) => {
                 let own = path.path.get_ident().map(syn::Ident::to_string);
                 let segments = &path.path.segments;
-                let before = segments.iter().rev().nth(1).map(|one| one.ident.to_string());
+                let before = segments
+                    .iter()
+                    .rev()
+                    .nth(1)
+                    .map(|one| one.ident.to_string());
                 own.and_then(|name| self.local_type(&name))
                     .or_else(|| before.and_then(|of| self.type_named(&of)))
                     .or_else(|| self.names.constants.get(&last_name(&path.path)?).cloned())
@@ -481,7 +508,9 @@ impl Translation<'_> {
                 "&&" | "||" => Some(Ty::Bool),
                 sign if is_comparison(sign) => Some(Ty::Bool),
                 "<<" | ">>" => self.type_of(&binary.left),
-                _ => self.type_of(&binary.left).or_else(|| self.type_of(&binary.right)),
+                _ => self
+                    .type_of(&binary.left)
+                    .or_else(|| self.type_of(&binary.right)),
             },
             Expr::Cast(cast) => self.names.ty(&cast.ty),
             Expr::Call(call) => {
@@ -491,7 +520,11 @@ impl Translation<'_> {
                 let name = last_name(&path.path)?;
                 match self.names.functions.get(&name) {
                     Some(signature) => Some(signature.result.clone()),
-                    None => self.names.newtypes.contains_key(&name).then_some(Ty::Named(name)),
+                    None => self
+                        .names
+                        .newtypes
+                        .contains_key(&name)
+                        .then_some(Ty::Named(name)),
                 }
             }
             Expr::If(branch) => {
