@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::callgraph::{FnId, TableId};
 use crate::program::{ExprKind, Span, Symbol};
+use crate::vocabulary::Weakening;
 use crate::vocabulary::{EntryPoint, Phase};
 
 use super::bits::Bits;
@@ -167,7 +168,7 @@ fn run_mmap(world: World<'_>, function: FnId, phase: Option<Phase>) -> Run {
         is_exhausted,
     };
     // Of what is no entry point it is not known which mappings get there.
-    if phase.is_some() {
+    if phase.is_some() && !world.is_weakened(Weakening::Copies) {
         let mut state = State::default();
         state.vma_mut(0).flags = cow_flags(world);
         let (events, exits, is_exhausted) = run(world, function, state);

@@ -73,7 +73,10 @@ pub fn open<T>(
         },
         arches_defining: &|name| arches_defining(tree, index, name),
     };
-    let runs = analysis::run_all(world);
+    let runs = match world.is_weakened(Weakening::Tables) {
+        true => Vec::new(),
+        false => analysis::run_all(world),
+    };
     clock.stage("entry points");
     let mappings = analysis::mappings(program, &dictionary, &places, &runs);
     clock.stage("mappings");
@@ -125,7 +128,10 @@ impl Session<'_> {
             self.places,
             uses,
             &|table| override_tables.contains(table.as_str()),
-            &|name| losing(matrix, name),
+            &|name| match self.world.is_weakened(Weakening::Modifiers) {
+                true => Some(BTreeSet::new()),
+                false => losing(matrix, name),
+            },
             question,
         )
     }

@@ -10,42 +10,39 @@ pub enum Weakening {
     EarlyReturns,
     /// Of a condition that is not known only the false side is followed.
     UnknownIsFalse,
-    /// States and flags that something has to set are never set.
+    /// An entry can be in every state, whether or not anybody puts it there.
     Setters,
-    /// A function that is handed over is not called by whom it is handed to.
-    Callbacks,
-    /// Calls through a table of operations, or another member of a structure, lead nowhere.
+    /// The kernel does not enter drivers through their tables of operations.
     Tables,
     /// What holds on one architecture holds on all.
     Architectures,
+    /// Helpers that modify an entry keep its attributes.
+    Modifiers,
     /// A call does not change what it is given the address of.
     OutParameters,
-    /// A variable keeps the value it had when another is assigned.
+    /// What is stored does not take the place of what was there.
     Kills,
-    /// A function has one caller.
-    Callers,
     /// Nothing is known of the flags of an override mapping.
     Flags,
-    /// Where insertion APIs offer alternatives, one of them is judged.
-    Alternatives,
+    /// No mapping is copied on write.
+    Copies,
     /// A fixed protection is one like any other.
     Constants,
 }
 
 impl Weakening {
     /// All of them.
-    pub const ALL: [Weakening; 12] = [
+    pub const ALL: [Weakening; 11] = [
         Weakening::EarlyReturns,
         Weakening::UnknownIsFalse,
         Weakening::Setters,
-        Weakening::Callbacks,
         Weakening::Tables,
         Weakening::Architectures,
+        Weakening::Modifiers,
         Weakening::OutParameters,
         Weakening::Kills,
-        Weakening::Callers,
         Weakening::Flags,
-        Weakening::Alternatives,
+        Weakening::Copies,
         Weakening::Constants,
     ];
 }

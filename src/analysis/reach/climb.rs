@@ -14,7 +14,6 @@ use rustc_hash::FxHashMap;
 use crate::analysis::facts::World;
 use crate::callgraph::FnId;
 use crate::program::{Body, ExprId, ExprKind, Instr, Span, Symbol, Terminator};
-use crate::vocabulary::Weakening;
 
 use super::because::Because;
 use super::hypothesis::Hypothesis;
@@ -220,9 +219,7 @@ impl<'p> Climb<'p> {
                     // was given are, its callers tell.
                     Entered::ByCallers | Entered::AsRoot => {
                         if open.insert(root) {
-                            let callers = self.setting.plan.callers(root).iter();
-                            let is_one = self.setting.world.is_weakened(Weakening::Callers);
-                            next.extend(callers.take(if is_one { 1 } else { usize::MAX }));
+                            next.extend(self.setting.plan.callers(root));
                         }
                     }
                 }

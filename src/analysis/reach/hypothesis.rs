@@ -49,11 +49,9 @@ pub fn hypotheses(world: World<'_>, excluded: &[(usize, u128)]) -> Vec<Hypothesi
         })
     };
     let is_blind = world.is_weakened(Weakening::Flags);
-    let is_one = world.is_weakened(Weakening::Alternatives);
     found
         .iter()
         .filter(|one| is_minimal(one))
-        .take(if is_one { 1 } else { usize::MAX })
         .map(|(has_ops, certain)| Hypothesis {
             flags: Bits {
                 ones: match is_blind {

@@ -14,7 +14,6 @@ use crate::program::{
     BinaryOp, Body, Expr, ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator,
     TypeRef, UnaryOp,
 };
-use crate::vocabulary::Weakening;
 
 use super::because::MAX_SETTABLE;
 use super::stores::Stores;
@@ -368,21 +367,13 @@ fn callees(world: World<'_>, id: FnId) -> BTreeSet<FnId> {
         let types = &world.facts.body(id, index).types;
         for expr in &body.exprs {
             match &expr.kind {
-                ExprKind::Global(name) if !world.is_weakened(Weakening::Callbacks) => {
-                    found.extend(program.resolve(*name, function.file));
-                }
+                ExprKind::Global(name) => found.extend(program.resolve(*name, function.file)),
                 ExprKind::Call { callee, .. } => {
                     let callee = strip(body, *callee);
-                    if let ExprKind::Global(name) = body.expr(callee).kind {
-                        found.extend(program.resolve(name, function.file));
-                    }
                     let ExprKind::Member { base, field, .. } = body.expr(callee).kind else {
                         continue;
                     };
                     let ty = types[base.0 as usize];
-                    if world.is_weakened(Weakening::Tables) {
-                        continue;
-                    }
                     if ty.is_unknown() || is_entry_point(world, ty.base, field) {
                         continue;
                     }

@@ -330,9 +330,6 @@ impl<'p> Engine<'p> {
 
     /// Notes that something is set.
     pub(super) fn note_set(&mut self, frame: Frame<'p>, setter: Setter, span: Span) {
-        if self.is_weakened(Weakening::Setters) {
-            return;
-        }
         self.set.entry(setter).or_insert((frame.context, span));
         self.is_met |= self.goal == Goal::Set(setter);
     }
@@ -552,9 +549,7 @@ impl<'p> Engine<'p> {
                 otherwise,
             } => {
                 let mut next = Vec::new();
-                let returns = |target: &BlockId| {
-                    matches!(frame.body.block(*target).terminator, Terminator::Return(_))
-                };
+                let returns = |target: &BlockId| returns(frame.body, *target);
                 let is_guard = returns(then) && !returns(otherwise);
                 let passes = is_guard && self.is_weakened(Weakening::EarlyReturns);
                 for state in self.evaluated(frame, *condition, states) {
@@ -659,11 +654,6 @@ impl<'p> Engine<'p> {
                     _ => self.evaluated(frame, target, states),
                 };
                 for state in &mut states {
-                    let is_kept = self.is_weakened(Weakening::Kills)
-                        && self.eval(frame, state, target).value != Value::Unknown;
-                    if is_kept {
-                        continue;
-                    }
                     if self.is_removed(frame, value) {
                         if let Some(place) = self.place_of(frame, state, target) {
                             state.forget(&place);
@@ -915,4 +905,17 @@ fn is_alike(a: &Exit, b: &Exit) -> bool {
         && std::mem::discriminant(&a.value.value) == std::mem::discriminant(&b.value.value)
         && (a.value.value == b.value.value || !is_distinct(&a.value.value))
         && heat(&a.state) == heat(&b.state)
+}
+
+/// True if control returns from a block at once.
+fn returns(body: &Body, mut block: BlockId) -> bool {
+    for _ in 0..body.blocks.len() {
+        let at = body.block(block);
+        match at.terminator {
+            Terminator::Return(_) => return true,
+            Terminator::Goto(next) if at.instrs.is_empty() => block = next,
+            _ => return false,
+        }
+    }
+    false
 }
