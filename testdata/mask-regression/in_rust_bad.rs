@@ -1,7 +1,7 @@
 /* An architecture written in Rust: what is not in the mask is gone, and what is not taken from the new
  * protection stays. */
 /* --- file: arch/toy.rs */
-use super::types::*;
+use crate::types::*;
 
 const VALID: u64 = 1 << 0;
 const WRITE: u64 = 1 << 1;

@@ -2,6 +2,11 @@
 /* --- file: mm/anonymous.c */
 #include <linux/mm.h>
 
+static inline bool vma_is_anonymous(struct vm_area_struct *vma)
+{
+	return !vma->vm_ops;
+}
+
 static void make_ok(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep, struct page *page)
 {
 	if (!vma_is_anonymous(vma))

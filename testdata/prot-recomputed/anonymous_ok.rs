@@ -2,6 +2,10 @@
 /* --- file: mm/anonymous.rs */
 use crate::bindings::*;
 
+fn vma_is_anonymous(vma: &mut vm_area_struct) -> bool {
+    vma.vm_ops.is_none()
+}
+
 fn make_ok(vma: &vm_area_struct, addr: usize, ptep: &mut pte_t, page: &mut page) {
     if !vma_is_anonymous(vma) {
         return;
