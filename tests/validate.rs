@@ -242,11 +242,13 @@ fn words(text: &str) -> String {
 }
 
 /// Harmful mutants of different kinds: operator, function or constant, and part of what is done.
-const TELLING: [(&str, &str, &str); 6] = [
+const TELLING: [(&str, &str, &str); 8] = [
     ("drop-guard", "__split_huge_pmd_locked", ""),
     ("drop-guard", "shared_page_mmap", "is_cow_mapping"),
     ("re-read", "vmf_insert_pfn_prot", ""),
+    ("re-read", "remap_pte", ""),
     ("constant", "doorbell_mmap", ""),
+    ("constant", "vmf_insert_pfn", ""),
     ("drop-mask-bit", "_COMMON_PAGE_CHG_MASK", "_PAGE_SPECIAL"),
     ("add-mask-bit", "pte_modify", "PTE_ATTRINDX_MASK"),
 ];

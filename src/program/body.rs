@@ -25,6 +25,19 @@ impl Body {
         &self.blocks[id.0 as usize]
     }
 
+    /// True if control returns from a block at once.
+    pub fn returns(&self, mut block: BlockId) -> bool {
+        for _ in 0..self.blocks.len() {
+            let at = self.block(block);
+            match at.terminator {
+                Terminator::Return(_) => return true,
+                Terminator::Goto(next) if at.instrs.is_empty() => block = next,
+                _ => return false,
+            }
+        }
+        false
+    }
+
     /// The direct operands of an expression, left to right.
     pub fn operands(&self, expr: ExprId) -> Vec<ExprId> {
         match &self.expr(expr).kind {

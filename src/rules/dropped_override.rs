@@ -50,6 +50,10 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
 }
 
 fn finding(input: &Input<'_>, id: FnId, one: &Dropped) -> Option<Finding> {
+    let vocabulary = input.dictionary.vocabulary();
+    if one.computed.is_none() && vocabulary.is_weakened(Weakening::Parameters) {
+        return None;
+    }
     let body = input.body(id, one.body);
     let arches = match one.by {
         Some((name, position)) => writers(input, id, name, position)?,

@@ -10,38 +10,35 @@ pub enum Weakening {
     EarlyReturns,
     /// Of a condition that is not known only the false side is followed.
     UnknownIsFalse,
-    /// An entry can be in every state, whether or not anybody puts it there.
-    Setters,
     /// The kernel does not enter drivers through their tables of operations.
     Tables,
     /// What holds on one architecture holds on all.
     Architectures,
     /// Helpers that modify an entry keep its attributes.
     Modifiers,
+    /// Helpers that modify an entry keep its state and take all rights from the new protection.
+    States,
     /// A call does not change what it is given the address of.
     OutParameters,
-    /// What is stored does not take the place of what was there.
-    Kills,
-    /// Nothing is known of the flags of an override mapping.
-    Flags,
+    /// What a function is handed it uses.
+    Parameters,
     /// No mapping is copied on write.
     Copies,
-    /// A fixed protection is one like any other.
+    /// What is made of fixed flags is a protection like any other.
     Constants,
 }
 
 impl Weakening {
     /// All of them.
-    pub const ALL: [Weakening; 11] = [
+    pub const ALL: [Weakening; 10] = [
         Weakening::EarlyReturns,
         Weakening::UnknownIsFalse,
-        Weakening::Setters,
         Weakening::Tables,
         Weakening::Architectures,
         Weakening::Modifiers,
+        Weakening::States,
         Weakening::OutParameters,
-        Weakening::Kills,
-        Weakening::Flags,
+        Weakening::Parameters,
         Weakening::Copies,
         Weakening::Constants,
     ];

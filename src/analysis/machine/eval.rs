@@ -9,7 +9,6 @@ use crate::analysis::term::{Base, Step, Terms};
 use crate::analysis::value::{Place, PlaceBase, Value};
 use crate::program::{BinaryOp, ExprId, ExprKind, FunctionKind, LocalId, Symbol, UnaryOp};
 use crate::vocabulary::Kind;
-use crate::vocabulary::Weakening;
 
 use super::{Depth, EventKind, Frame, Machine, text_symbol};
 
@@ -446,9 +445,6 @@ impl<'p> Machine<'p> {
         if let Value::Prot(terms) = &value_now
             && is_vma_protection(&place, self)
         {
-            if self.dictionary.vocabulary().is_weakened(Weakening::Kills) {
-                return;
-            }
             // Whoever reads it back reads the VMA, not what it was made from.
             value_now = Value::prot(Terms {
                 set: terms.set.clone(),

@@ -7,7 +7,6 @@ use crate::analysis::bits::Bits;
 use crate::analysis::facts::World;
 use crate::callgraph::FnId;
 use crate::program::{ExprKind, Instr, Symbol};
-use crate::vocabulary::Weakening;
 use crate::vocabulary::{EntryKind, Insert, TargetKind};
 
 /// One alternative of the hypothesis.
@@ -48,16 +47,12 @@ pub fn hypotheses(world: World<'_>, excluded: &[(usize, u128)]) -> Vec<Hypothesi
                 && other.is_subset(certain)
         })
     };
-    let is_blind = world.is_weakened(Weakening::Flags);
     found
         .iter()
         .filter(|one| is_minimal(one))
         .map(|(has_ops, certain)| Hypothesis {
             flags: Bits {
-                ones: match is_blind {
-                    true => 0,
-                    false => certain.iter().fold(0, |all, name| all | mask(world, name)),
-                },
+                ones: certain.iter().fold(0, |all, name| all | mask(world, name)),
                 zeros: excluded,
             },
             has_ops: *has_ops,

@@ -9,7 +9,6 @@ use crate::analysis::bits::Bits;
 use crate::analysis::facts::World;
 use crate::callgraph::{FnId, TableId};
 use crate::program::{ExprId, ExprKind, Span, Symbol};
-use crate::vocabulary::Weakening;
 use crate::vocabulary::{AxiomEffect, EntryState};
 
 use super::because::Because;
@@ -193,9 +192,6 @@ impl Case<'_> {
     /// reachable: the least fixpoint.
     fn judge(&self, hypothesis: &Hypothesis, uses: &BTreeSet<Use>) -> Vec<(Use, Judgement)> {
         let mut possible = States::of(&[EntryState::Raw, EntryState::Inaccessible]);
-        if self.world.is_weakened(Weakening::Setters) {
-            possible = States::OVERRIDE;
-        }
         let mut set_flags: BTreeSet<usize> = BTreeSet::new();
         let mut set: BTreeMap<SetState, Vec<TraceStep>> = BTreeMap::new();
         loop {

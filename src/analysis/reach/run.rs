@@ -549,8 +549,7 @@ impl<'p> Engine<'p> {
                 otherwise,
             } => {
                 let mut next = Vec::new();
-                let returns = |target: &BlockId| returns(frame.body, *target);
-                let is_guard = returns(then) && !returns(otherwise);
+                let is_guard = frame.body.returns(*then) && !frame.body.returns(*otherwise);
                 let passes = is_guard && self.is_weakened(Weakening::EarlyReturns);
                 for state in self.evaluated(frame, *condition, states) {
                     let is_blind = self.is_weakened(Weakening::UnknownIsFalse)
@@ -905,17 +904,4 @@ fn is_alike(a: &Exit, b: &Exit) -> bool {
         && std::mem::discriminant(&a.value.value) == std::mem::discriminant(&b.value.value)
         && (a.value.value == b.value.value || !is_distinct(&a.value.value))
         && heat(&a.state) == heat(&b.state)
-}
-
-/// True if control returns from a block at once.
-fn returns(body: &Body, mut block: BlockId) -> bool {
-    for _ in 0..body.blocks.len() {
-        let at = body.block(block);
-        match at.terminator {
-            Terminator::Return(_) => return true,
-            Terminator::Goto(next) if at.instrs.is_empty() => block = next,
-            _ => return false,
-        }
-    }
-    false
 }
