@@ -106,6 +106,9 @@ pub fn stated_limit(mutant: &Mutant) -> Option<&'static str> {
         ("rebuild-at-install", ..) if !mutant.replaces => {
             Some("the page of an entry that was made a moment ago is not followed")
         }
+        ("recompute", "drivers/ttm.rs", _) => Some(
+            "where no operation asks to be told of writes, prot-recomputed warns of soft-dirty",
+        ),
         ("recompute", "mm/numa.rs", _) => {
             Some("that only pages of private mappings are moved is not asked by prot-recomputed")
         }
