@@ -25,13 +25,14 @@ impl Body {
         &self.blocks[id.0 as usize]
     }
 
-    /// True if control returns from a block at once.
+    /// True if control returns from a block at once, with nothing done before.
     pub fn returns(&self, mut block: BlockId) -> bool {
         for _ in 0..self.blocks.len() {
             let at = self.block(block);
             match at.terminator {
+                _ if !at.instrs.is_empty() => return false,
                 Terminator::Return(_) => return true,
-                Terminator::Goto(next) if at.instrs.is_empty() => block = next,
+                Terminator::Goto(next) => block = next,
                 _ => return false,
             }
         }
