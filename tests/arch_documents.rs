@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use ptelint::arch::{Row, Rules, matrix};
+use ptelint::arch::{Effect, Row, Rules, matrix};
 
 fn main() -> ExitCode {
     let args = Arguments::from_args();
@@ -55,7 +55,11 @@ fn check(document: &Path) -> Result<(), Failed> {
             actual.extend(origins(row, expected));
             for lost in &matrix.regressions {
                 if (&lost.file, lost.line) == (path, line) {
-                    let word = if lost.opens { "opens" } else { "drops" };
+                    let word = match lost.effect {
+                        Effect::Drops => "drops",
+                        Effect::Opens => "opens",
+                        Effect::Writable => "writable",
+                    };
                     actual.push(format!("{word} {}", lost.bits));
                 }
             }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use kernel::{LINUX_6_1, LINUX_6_12};
-use ptelint::arch::{Kind, Matrix, Modifier, Origin, Rules, Verdict, matrix};
+use ptelint::arch::{Effect, Kind, Matrix, Modifier, Origin, Rules, Verdict, matrix};
 use ptelint::tree::Tree;
 
 fn main() -> ExitCode {
@@ -147,7 +147,10 @@ const DROPPED: &[(&str, &str, &str)] = &[
 ];
 
 fn dropped(tree: &Path) -> BTreeSet<(String, &'static str, String)> {
-    let found = of(tree).regressions.into_iter().filter(|lost| !lost.opens);
+    let found = of(tree)
+        .regressions
+        .into_iter()
+        .filter(|lost| lost.effect == Effect::Drops);
     found
         .map(|lost| (lost.arch, lost.function.name(), lost.bits))
         .collect()
@@ -171,7 +174,10 @@ fn dropped_bits_and_special(tree: &Path) {
 
 /// Xtensa denies access by a memory type, which the generic `pgprot_modify()` replaces.
 fn opened(tree: &Path) {
-    let opened = of(tree).regressions.into_iter().filter(|lost| lost.opens);
+    let opened = of(tree)
+        .regressions
+        .into_iter()
+        .filter(|lost| lost.effect == Effect::Opens);
     let opened: Vec<_> = opened
         .map(|lost| (lost.arch, lost.function, lost.bits, lost.variants))
         .collect();

@@ -30,7 +30,7 @@ const DOCUMENTS: [(&str, &str, Verdict); 9] = [
     ),
     (
         "dropped-protection",
-        "dropped-override/parameter_bad.c",
+        "dropped-override/api_parameter_bad.c",
         Found("dropped-override"),
     ),
     (

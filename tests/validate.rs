@@ -6,7 +6,8 @@ use ptelint::validate::judge::Bound;
 use ptelint::validate::mutant::Mutant;
 use ptelint::validate::statics::{StaticVerdict, static_verdict};
 use ptelint::validate::table::{DynamicKind, Judged, StaticKind};
-use ptelint::validate::{Options, all_mutants, model, operators, validate};
+use ptelint::validate::{Options, all_mutants, model, operators, validate, weakened};
+use ptelint::vocabulary::Weakening;
 
 /// The mutants an operator makes of a function.
 fn find<'a>(mutants: &'a [Mutant], operator: &str, item: &str) -> Vec<&'a Mutant> {
@@ -113,19 +114,176 @@ fn found_in(mutant: &Mutant, original: &StaticVerdict) -> BTreeSet<&'static str>
     findings.iter().map(|alarm| alarm.rule).collect()
 }
 
-/// A rule about the shape of code is found where the shape is, and nowhere else.
-#[test]
-fn copies_of_a_vma_are_found_where_they_are() {
+/// What is beyond the reference's own findings in it with a part of a file replaced.
+fn found_with(
+    file: &str,
+    old: &str,
+    new: &str,
+    original: &StaticVerdict,
+) -> BTreeSet<&'static str> {
+    let mut sources = model::sources();
+    let (_, text) = sources
+        .iter_mut()
+        .find(|(path, _)| path == file)
+        .expect("a file of the reference");
+    let before = String::from_utf8(text.clone()).expect("text");
+    assert_eq!(before.matches(old).count(), 1, "{old} in {file}");
+    *text = before.replace(old, new).into_bytes();
+    let verdict = static_verdict(sources).expect("it can be analysed");
+    let findings = verdict.beyond(original).findings;
+    findings.iter().map(|alarm| alarm.rule).collect()
+}
+
+/// The reference, in which nothing is found.
+fn original() -> StaticVerdict {
     let original = static_verdict(model::sources()).expect("the reference can be analysed");
     assert_eq!(original.findings, []);
+    original
+}
+
+/// Mutants whose shape no rule about shapes is about.
+fn shapeless(mutants: &[Mutant]) -> impl Iterator<Item = &Mutant> {
+    let harmless = ["nest-guard", "duplicate-guard", "extract-helper"];
+    mutants
+        .iter()
+        .filter(move |one| harmless.contains(&one.operator))
+        .step_by(7)
+}
+
+/// Rules about the shape of code find it where it is, and nowhere else.
+#[test]
+fn copies_of_a_vma_are_found_where_they_are() {
+    let original = original();
     let mutants = all_mutants().expect("the reference parses");
     let made_by = |name: &'static str| mutants.iter().filter(move |one| one.operator == name);
     for mutant in made_by("copy-vma") {
         let found = found_in(mutant, &original);
         assert!(found.contains("stack-vma-copy"), "{}", mutant.title());
     }
-    for mutant in made_by("re-read").chain(made_by("nest-guard")) {
+    for mutant in made_by("re-read").chain(shapeless(&mutants)) {
         let found = found_in(mutant, &original);
         assert!(!found.contains("stack-vma-copy"), "{}", mutant.title());
     }
+}
+
+#[test]
+fn protections_that_nobody_reads_are_found_where_they_are() {
+    let original = original();
+    let mutants = all_mutants().expect("the reference parses");
+    // In the insertion APIs a protection has one use. TTM's handler inserts two entries with its own, so
+    // that it is read all the same.
+    for mutant in mutants.iter().filter(|one| one.operator == "re-read") {
+        let is_dropped = match (mutant.file.as_str(), mutant.item.as_str()) {
+            ("mm/insert.rs", _) => true,
+            (_, "ttm_bo_vm_fault") => false,
+            _ => continue,
+        };
+        let found = found_in(mutant, &original);
+        let is_found = found.contains("dropped-override");
+        assert_eq!(is_found, is_dropped, "{}", mutant.title());
+    }
+    for mutant in shapeless(&mutants) {
+        let found = found_in(mutant, &original);
+        assert!(!found.contains("dropped-override"), "{}", mutant.title());
+    }
+}
+
+#[test]
+fn late_stores_are_found_where_they_are() {
+    let original = original();
+    let late = |file: &str, old: &str, new: &str| {
+        found_with(file, old, new, &original).contains("late-prot-write")
+    };
+    let store = "vma.vm_page_prot = pgprot_writecombine(vma.vm_page_prot);";
+    let ttm = "drivers/ttm.rs";
+    let read = "let prot = ttm_io_prot(vma.vm_page_prot);\n\n    // The insertion";
+    assert!(late(ttm, read, &format!("{store}\n    {read}")));
+    // In mmap nobody else sees the VMA yet.
+    let installed = "vma.vm_ops = Some(&ttm_bo_vm_ops);";
+    assert!(!late(ttm, installed, &format!("{installed}\n    {store}")));
+    let mutants = all_mutants().expect("the reference parses");
+    for mutant in shapeless(&mutants) {
+        let found = found_in(mutant, &original);
+        assert!(!found.contains("late-prot-write"), "{}", mutant.title());
+    }
+}
+
+/// The mutant that the README shows is as the command beside it prints it.
+#[test]
+fn the_readme_shows_what_the_command_prints() {
+    let readme = include_str!("../README.md");
+    let command = "ptelint validate --mutant ";
+    let (_, behind) = readme.split_once(command).expect("a mutant");
+    let digits = behind.find(|c: char| !c.is_ascii_digit());
+    let number = behind[..digits.unwrap_or(0)].parse().expect("a number");
+    let (_, block) = behind.split_once("```text\n").expect("what is printed");
+    let (block, _) = block.split_once("```").expect("its end");
+    let result = validate(&Options {
+        bound: Bound { depth: 4 },
+        sample: None,
+        only: vec![number],
+        singly_every: 0,
+    })
+    .expect("the mutant can be built and run");
+    let printed = words(&ptelint::report::validated_mutant(&result));
+    let mut left = printed.as_str();
+    // Lines are folded to fit, and an ellipsis stands for what is left out.
+    for part in block.split("…") {
+        let part = words(part);
+        let (_, behind) = left
+            .split_once(part.as_str())
+            .unwrap_or_else(|| panic!("`{part}` is not printed:\n{printed}"));
+        left = behind;
+    }
+}
+
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Harmful mutants of different kinds: operator, function or constant, and part of what is done.
+const TELLING: [(&str, &str, &str); 8] = [
+    ("drop-guard", "__split_huge_pmd_locked", ""),
+    ("drop-guard", "shared_page_mmap", "is_cow_mapping"),
+    ("re-read", "vmf_insert_pfn_prot", ""),
+    ("re-read", "remap_pte", ""),
+    ("constant", "doorbell_mmap", ""),
+    ("constant", "vmf_insert_pfn", ""),
+    ("drop-mask-bit", "_COMMON_PAGE_CHG_MASK", "_PAGE_SPECIAL"),
+    ("add-mask-bit", "pte_modify", "PTE_ATTRINDX_MASK"),
+];
+
+/// An analysis that makes a mistake is noticed: a harmful mutant is missed, or the reference itself is
+/// found wrong.
+#[test]
+fn every_weakening_of_the_analysis_is_noticed() {
+    let mutants = all_mutants().expect("the reference parses");
+    let number = |&(operator, item, what): &(&str, &str, &str)| {
+        let found = find(&mutants, operator, item);
+        let found = found.into_iter().find(|mutant| mutant.what.contains(what));
+        found.expect("such a change").number
+    };
+    let result = validate(&Options {
+        bound: Bound { depth: 3 },
+        sample: None,
+        only: TELLING.iter().map(number).collect(),
+        singly_every: 0,
+    })
+    .expect("the mutants can be built and run");
+    assert!(result.left_out.is_empty());
+    for judged in &result.judged {
+        let title = judged.mutant.title();
+        assert_eq!(judged.dynamic.kind, DynamicKind::Harmful, "{title}");
+    }
+    assert!(
+        !result.has_trouble(),
+        "{}",
+        ptelint::report::validation(&result)
+    );
+    let is_unnoticed = |by: &Weakening| {
+        let weakened = weakened(&result, *by).expect("it can be analysed");
+        !weakened.has_trouble()
+    };
+    let unnoticed: Vec<Weakening> = Weakening::ALL.into_iter().filter(is_unnoticed).collect();
+    assert_eq!(unnoticed, []);
 }

@@ -18,17 +18,18 @@ pub struct Dropped {
     pub body: usize,
     /// The variable.
     pub local: LocalId,
-    /// The value assigned, or the call that is given the address.
-    pub computed: ExprId,
+    /// The value assigned, or the call that is given the address; `None` for a parameter, which the
+    /// caller computed.
+    pub computed: Option<ExprId>,
     /// For a call: the function, and the position of the address among its arguments.
     pub by: Option<(Symbol, usize)>,
-    /// Where it stands: the block and the number of the instruction in it.
+    /// What is behind it: the block and the number of the next instruction in it.
     at: (BlockId, usize),
 }
 
 /// The computations of protections in `function` that no way through it uses.
 pub fn dropped(dictionary: &Dictionary<'_>, function: &Function) -> Vec<Dropped> {
-    let locals = function.locals.iter().enumerate().skip(function.n_params);
+    let locals = function.locals.iter().enumerate();
     let protections: Vec<LocalId> = locals
         .filter(|(_, local)| local.ty.base == "pgprot_t" && local.ty.pointers == 0)
         .map(|(number, _)| LocalId(number as u32))
@@ -40,6 +41,7 @@ pub fn dropped(dictionary: &Dictionary<'_>, function: &Function) -> Vec<Dropped>
                 dictionary,
                 body,
                 local,
+                n_params: function.n_params,
             };
             for (at, computed, by) in variable.dropped() {
                 found.push(Dropped {
@@ -62,7 +64,7 @@ impl Dropped {
         let (block, index) = self.at;
         let mut seen: BTreeSet<BlockId> = BTreeSet::new();
         let mut pending: Vec<BlockId> = Vec::new();
-        calls_in(body, body.block(block), index + 1, &mut calls);
+        calls_in(body, body.block(block), index, &mut calls);
         pending.extend(body.block(block).terminator.successors());
         while let Some(block) = pending.pop() {
             if seen.insert(block) {
@@ -110,10 +112,11 @@ struct Variable<'a> {
     dictionary: &'a Dictionary<'a>,
     body: &'a Body,
     local: LocalId,
+    n_params: usize,
 }
 
 /// A place, what is computed there, and the function that is given the address.
-type Computation = ((BlockId, usize), ExprId, Option<(Symbol, usize)>);
+type Computation = ((BlockId, usize), Option<ExprId>, Option<(Symbol, usize)>);
 
 impl Variable<'_> {
     fn dropped(&self) -> Vec<Computation> {
@@ -144,9 +147,13 @@ impl Variable<'_> {
                 block,
                 live_out(&live_in, block),
                 &mut |index, computed, by| {
-                    found.push(((block_id, index), computed, by));
+                    found.push(((block_id, index + 1), Some(computed), by));
                 },
             );
+        }
+        let is_parameter = (self.local.0 as usize) < self.n_params;
+        if is_parameter && !live_in[0] {
+            found.push(((BlockId(0), 0), None, None));
         }
         found
     }
@@ -251,13 +258,24 @@ impl Variable<'_> {
         found
     }
 
-    /// True for a value that has been made different from what it was made from: not for a copy,
-    /// and not for the default that follows from `vm_flags`.
+    /// True for a protection as it is in another variable.
+    fn is_copy(&self, value: ExprId) -> bool {
+        match self.body.expr(value).kind {
+            ExprKind::Local(_) => true,
+            ExprKind::Cast(_, inner) => self.is_copy(inner),
+            _ => false,
+        }
+    }
+
+    /// True for a value that has been made different from what it was made from, here or by the caller:
+    /// not for another copy, and not for the default that follows from `vm_flags`.
     fn computes(&self, value: ExprId) -> bool {
         let mut found = false;
         self.body.visit(value, &mut |id| {
             found |= match &self.body.expr(id).kind {
                 ExprKind::Binary(..) => true,
+                // A copy to work with of what the caller computed.
+                ExprKind::Local(local) => (local.0 as usize) < self.n_params && self.is_copy(value),
                 ExprKind::Call { callee, args } => match self.body.expr(*callee).kind {
                     ExprKind::Global(name) => match self.dictionary.word(name, args.len()) {
                         Some(Word::Protection(word)) => {

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::callgraph::{FnId, TableId};
 use crate::program::{ExprKind, Span, Symbol};
+use crate::vocabulary::Weakening;
 use crate::vocabulary::{EntryPoint, Phase};
 
 use super::bits::Bits;
@@ -35,9 +36,9 @@ pub struct Run {
     pub events: Vec<Event>,
     /// The VMA in every way the function can succeed.
     pub exits: Vec<VmaState>,
-    /// The places of events that a copy-on-write mapping reaches; `None` if nothing is known of
-    /// how the VMA was made.
-    pub cow: Option<BTreeSet<(FnId, Span)>>,
+    /// The places of events that a copy-on-write mapping reaches, and its flags that are certain
+    /// there; `None` if nothing is known of how the VMA was made.
+    pub cow: Option<BTreeMap<(FnId, Span), u128>>,
     /// The VMA in every way the function can succeed for a copy-on-write mapping.
     pub cow_exits: Vec<VmaState>,
     /// True if the run was cut short.
@@ -175,7 +176,7 @@ fn run_mmap((world, memory): (World<'_>, &Memory), function: FnId, phase: Option
         is_exhausted,
     };
     // Of what is no entry point it is not known which mappings get there.
-    if phase.is_some() {
+    if phase.is_some() && !world.is_weakened(Weakening::Copies) {
         let mut state = State::default();
         state.vma_mut(0).flags = cow_flags(world);
         let (events, exits, is_exhausted) = run(state);
@@ -209,7 +210,7 @@ fn run_operation(
             is_exhausted |= is_cow_exhausted;
             cow_places(world, &events)
         }
-        None => BTreeSet::new(),
+        None => BTreeMap::new(),
     });
     Run {
         function,
@@ -264,17 +265,17 @@ fn is_cow(world: World<'_>, flags: Bits) -> bool {
     flags.ones & mask("VM_SHARED") == 0 && flags.zeros & mask("VM_MAYWRITE") == 0
 }
 
-fn cow_places(world: World<'_>, events: &[Event]) -> BTreeSet<(FnId, Span)> {
-    events
-        .iter()
-        .filter(|event| match &event.kind {
-            EventKind::Insert { state, .. } | EventKind::Install { state, .. } => {
-                is_cow(world, state.flags)
-            }
-            _ => false,
-        })
-        .map(|event| (event.function, event.span))
-        .collect()
+fn cow_places(world: World<'_>, events: &[Event]) -> BTreeMap<(FnId, Span), u128> {
+    let mut places = BTreeMap::new();
+    for event in events {
+        if let EventKind::Insert { state, .. } | EventKind::Install { state, .. } = &event.kind
+            && is_cow(world, state.flags)
+        {
+            let certain: &mut u128 = places.entry((event.function, event.span)).or_insert(!0);
+            *certain &= state.flags.ones;
+        }
+    }
+    places
 }
 
 /// What is known of VMAs by their table of operations.

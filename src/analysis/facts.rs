@@ -10,6 +10,7 @@ use crate::callgraph::{FnId, Program};
 use crate::program::{
     Body, ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
 };
+use crate::vocabulary::Weakening;
 
 use super::dictionary::Dictionary;
 use super::effective::{OwnEffect, effective};
@@ -23,6 +24,13 @@ pub struct World<'a> {
     pub dictionary: &'a Dictionary<'a>,
     /// Facts about the functions.
     pub facts: &'a Facts,
+}
+
+impl World<'_> {
+    /// Whether the analysis is to make a mistake on purpose.
+    pub fn is_weakened(&self, by: Weakening) -> bool {
+        self.dictionary.vocabulary().is_weakened(by)
+    }
 }
 
 /// Facts about all functions of a program.

@@ -291,7 +291,7 @@ fn observe(program: &Program, row: &mut Row, seen: &Observation<'_>) {
     }
     row.cow.insert(match &seen.run.cow {
         None => Cow::Unknown,
-        Some(places) if places.contains(&site) => Cow::Possible,
+        Some(places) if places.contains_key(&site) => Cow::Possible,
         Some(_) if seen.run.is_exhausted => Cow::Unknown,
         Some(_) => Cow::Refused,
     });
@@ -368,7 +368,7 @@ fn classify_term(
         return (protection, nothing);
     }
     match (&term.base, term.steps.is_empty()) {
-        (Base::Constant(_), _) => (
+        (Base::Constant(_) | Base::OfFlags(..), _) => (
             Protection::OverrideConstant,
             term.kinds().into_iter().chain([Kind::Permission]).collect(),
         ),

@@ -783,10 +783,15 @@ fn rank_max(a: Verdict, b: Verdict) -> Verdict {
     if rank(a) >= rank(b) { a } else { b }
 }
 
+/// True for a protection that has nothing to do with the mapping.
+fn is_fixed(base: &Base) -> bool {
+    matches!(base, Base::Constant(_) | Base::OfFlags(..))
+}
+
 fn source_of(bases: &BTreeSet<Base>) -> Source {
     if bases.iter().any(|base| matches!(base, Base::Own { .. })) {
         Source::VmPageProt
-    } else if !bases.is_empty() && bases.iter().all(|base| matches!(base, Base::Constant(_))) {
+    } else if !bases.is_empty() && bases.iter().all(is_fixed) {
         Source::Constant
     } else {
         Source::Other

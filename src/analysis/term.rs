@@ -33,6 +33,8 @@ pub enum Base {
     Recomputed,
     /// A fixed protection, by name.
     Constant(Symbol),
+    /// Made from fixed flags: the text of the call, and the flags.
+    OfFlags(Symbol, u128),
     /// A parameter of the function the analysis started in.
     Parameter(u8),
     /// That of an entry which is there already.

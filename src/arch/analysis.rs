@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::bools::{Bool, FALSE, Substitution, TRUE};
 use super::fields::{Fields, Place};
-use super::headers::Sources;
+use super::headers::{Architecture, Sources};
 use super::lex::{self, Part};
 use super::machine::Machine;
 use super::matrix::{Matrix, Missed, Modifier, Row, Used, Verdict};
@@ -25,8 +25,12 @@ pub struct Scene<'a, 's> {
     pub unit: Unit<'s>,
     /// The rules.
     pub rules: &'a Rules,
-    /// The architecture's directory.
+    /// The architecture's name.
     pub arch: &'a str,
+    /// Protections a VMA starts with, of this architecture alone.
+    pub bases: &'a [String],
+    /// Names beside it are those of another language.
+    pub is_rust: bool,
     /// The variant's name.
     pub variant: &'a str,
     /// Bits of the old entry.
@@ -63,7 +67,12 @@ pub struct Computed {
 const MAX_WIDTH: usize = 128;
 
 /// Computes all rows of a variant.
-pub fn analyse(sources: &Sources<'_>, rules: &Rules, arch: &str, variant: &Variant) -> Matrix {
+pub fn analyse(
+    sources: &Sources<'_>,
+    rules: &Rules,
+    arch: &Architecture,
+    variant: &Variant,
+) -> Matrix {
     let mut scene = Scene::new(sources, rules, arch, variant);
     let fields = Fields::find(&mut scene);
     let mut matrix = Matrix::default();
@@ -82,7 +91,7 @@ pub fn analyse(sources: &Sources<'_>, rules: &Rules, arch: &str, variant: &Varia
         let used = scene.explain(&computed.used);
         matrix.regressions.extend(judged.regressions);
         matrix.rows.push(Row {
-            arch: arch.to_owned(),
+            arch: arch.name.clone(),
             variant: variant.name.clone(),
             function,
             file: computed.file,
@@ -110,7 +119,7 @@ pub fn analyse(sources: &Sources<'_>, rules: &Rules, arch: &str, variant: &Varia
     let troubles = scene.unit.troubles.iter();
     matrix.missed = troubles
         .map(|(name, (file, line, trouble))| Missed {
-            arch: arch.to_owned(),
+            arch: arch.name.clone(),
             function: name.to_string(),
             file: file.clone(),
             line: *line,
@@ -124,11 +133,11 @@ impl<'a, 's> Scene<'a, 's> {
     pub(super) fn new(
         sources: &'s Sources<'s>,
         rules: &'a Rules,
-        arch: &'a str,
+        arch: &'a Architecture,
         variant: &'a Variant,
     ) -> Scene<'a, 's> {
         let search = Search {
-            arch: arch.to_owned(),
+            arch: arch.name.clone(),
             directories: variant.include.clone(),
             declared: rules.common.headers.clone(),
         };
@@ -161,14 +170,26 @@ impl<'a, 's> Scene<'a, 's> {
                 unit.meanings.insert(key, meaning.trim().to_owned());
             }
         }
-        for root in rules.roots(arch) {
-            unit.pre.include(root);
+        match &arch.rust {
+            None => {
+                for root in rules.roots(arch) {
+                    unit.pre.include(root);
+                }
+            }
+            Some(path) => {
+                for file in sources.rust(path) {
+                    unit.pre.put(&file.path, &file.source);
+                    unit.leave_out(file.left_out);
+                }
+            }
         }
         unit.index();
         let mut scene = Scene {
             unit,
             rules,
-            arch,
+            arch: &arch.name,
+            bases: rules.bases(arch),
+            is_rust: arch.rust.is_some(),
             variant: &variant.name,
             old,
             new,

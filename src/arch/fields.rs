@@ -82,8 +82,11 @@ impl Fields {
 fn bases(scene: &mut Scene<'_, '_>) -> Vec<Protection> {
     let mut bases: Vec<Protection> = Vec::new();
     let common = &scene.rules.common;
-    let own = scene.rules.bases(scene.arch);
-    for name in own.iter().chain(&common.base) {
+    let own = scene.bases;
+    // Where a function makes them of flags, what it starts from is no protection of a VMA.
+    let is_made = scene.is_rust && scene.is_there("vm_get_page_prot") != FALSE;
+    let others: &[String] = if is_made { &[] } else { &common.base };
+    for name in own.iter().chain(others) {
         if !own.contains(name) && scene.is_there(name) == FALSE {
             continue;
         }

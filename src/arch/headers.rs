@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use rustc_hash::FxHashMap;
 
 use super::lex::{self, Source};
+use super::rust::{self, RustSource};
 use crate::tree::Tree;
 
 /// The files this stage may read.
@@ -39,6 +40,25 @@ impl Headers for BTreeMap<String, Vec<u8>> {
     fn below(&self, directory: &str) -> Vec<String> {
         let inside = |path: &&String| path.starts_with(directory);
         self.keys().filter(inside).cloned().collect()
+    }
+}
+
+/// An architecture of a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Architecture {
+    /// Its name: that of its directory below `arch/`, or of its file.
+    pub name: String,
+    /// Its file, if it is written in Rust.
+    pub rust: Option<String>,
+}
+
+impl Architecture {
+    /// One whose page tables are described by headers.
+    pub fn in_c(name: &str) -> Architecture {
+        Architecture {
+            name: name.to_owned(),
+            rust: None,
+        }
     }
 }
 
@@ -79,18 +99,24 @@ impl<'h> Sources<'h> {
         }
     }
 
-    /// The architecture directories that have a page table.
-    pub fn arches(&self) -> Vec<String> {
-        let arch = |path: String| {
+    /// The architectures that have a page table: directories with a header, and files of Rust.
+    pub fn arches(&self) -> Vec<Architecture> {
+        let in_c = |path: String| {
             let arch = path.strip_prefix("arch/")?;
             let arch = arch.strip_suffix("/include/asm/pgtable.h")?;
-            (!arch.contains('/')).then(|| arch.to_owned())
+            (!arch.contains('/')).then(|| Architecture::in_c(arch))
         };
-        self.headers
-            .below("arch/")
-            .into_iter()
-            .filter_map(arch)
-            .collect()
+        let in_c = self.headers.below("arch/").into_iter().filter_map(in_c);
+        in_c.chain(rust::arches(self.headers)).collect()
+    }
+
+    /// An architecture's file and those it imports, put into C.
+    pub fn rust(&self, path: &str) -> Vec<RustSource> {
+        let read = rust::read(self.headers, path);
+        self.n_files.fetch_add(read.len(), Ordering::Relaxed);
+        let size = read.iter().map(|source| source.size).sum();
+        self.n_bytes.fetch_add(size, Ordering::Relaxed);
+        read
     }
 
     /// How many files were read as tokens, and their size.

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::analysis;
-use super::headers::{Headers, Sources};
+use super::headers::{Architecture, Headers, Sources};
 use super::variants::{Rules, Variant};
 
 /// What every architecture's helpers do.
@@ -156,7 +156,7 @@ pub struct Regression {
     pub function: Modifier,
     /// What is lost.
     pub kind: Kind,
-    /// The bits that are lost, or the protection that becomes accessible.
+    /// The bits that are lost, or the protection that gets a right it does not have.
     pub bits: String,
     /// The function that sets them, or the protection there was before.
     pub accessor: String,
@@ -164,8 +164,19 @@ pub struct Regression {
     pub variants: BTreeSet<String>,
     /// Values it depends on.
     pub condition: BTreeSet<String>,
-    /// A no-access protection becomes accessible.
-    pub opens: bool,
+    /// What that does.
+    pub effect: Effect,
+}
+
+/// What a helper does to an entry that it should not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// A bit is gone.
+    Drops,
+    /// A protection without access becomes accessible.
+    Opens,
+    /// A protection without the right to write becomes writable.
+    Writable,
 }
 
 /// A function that was not understood.
@@ -200,7 +211,7 @@ pub struct Used {
 pub fn matrix(headers: &dyn Headers, rules: &Rules) -> Matrix {
     let sources = Sources::new(headers);
     let arches = sources.arches();
-    let jobs: Vec<(&str, &Variant)> = arches
+    let jobs: Vec<(&Architecture, &Variant)> = arches
         .iter()
         .flat_map(|arch| {
             let variants = rules.variants(arch).iter();
@@ -208,14 +219,12 @@ pub fn matrix(headers: &dyn Headers, rules: &Rules) -> Matrix {
                 let sources = &sources;
                 move |variant: &&Variant| {
                     variant.requires.as_ref().is_none_or(|header| {
-                        let path = format!("arch/{arch}/include/{header}");
+                        let path = format!("arch/{}/include/{header}", arch.name);
                         sources.file(&path).is_some()
                     })
                 }
             };
-            variants
-                .filter(exists)
-                .map(|variant| (arch.as_str(), variant))
+            variants.filter(exists).map(move |variant| (arch, variant))
         })
         .collect();
     let parts: Vec<Matrix> = jobs
@@ -271,7 +280,7 @@ impl Matrix {
 
 impl Regression {
     /// What variants have in common that lose the same thing.
-    fn defect(&self) -> (&str, &str, u32, Modifier, Kind, &str, bool) {
+    fn defect(&self) -> (&str, &str, u32, Modifier, Kind, &str, Effect) {
         let what = match self.kind {
             Kind::Caching | Kind::Encryption => &self.bits,
             // A state is what its function sets, whatever a variant calls the bit.
@@ -279,7 +288,15 @@ impl Regression {
         };
         let place = (self.arch.as_str(), self.file.as_str(), self.line);
         let (arch, file, line) = place;
-        (arch, file, line, self.function, self.kind, what, self.opens)
+        (
+            arch,
+            file,
+            line,
+            self.function,
+            self.kind,
+            what,
+            self.effect,
+        )
     }
 }
 

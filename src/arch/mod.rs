@@ -16,6 +16,7 @@
 //! - `machine.rs` runs functions on words (`word.rs`) whose bits are functions of the arguments,
 //!   of configuration symbols and of values known at run time (`bools.rs`, `variables.rs`).
 //! - `fields.rs` finds out which bits are memory types, encryption and state; `verdict.rs` judges.
+//! - `rust/` puts an architecture written in Rust into C first.
 //! - `names.rs` finds what the architecture calls a bit.
 //! - `probe.rs` applies a helper to given entries, to compare it with what a compiler makes of it.
 //!
@@ -40,6 +41,7 @@ mod number;
 mod parse;
 mod preprocess;
 mod probe;
+mod rust;
 mod statement;
 mod trouble;
 mod unit;
@@ -50,7 +52,7 @@ mod word;
 
 pub use headers::Headers;
 pub use matrix::{
-    Bit, Kind, Matrix, Missed, Modifier, Origin, Regression, Row, Used, Verdict, matrix,
+    Bit, Effect, Kind, Matrix, Missed, Modifier, Origin, Regression, Row, Used, Verdict, matrix,
 };
 pub use probe::{Probe, results};
 pub use variants::{Remark, Rules, RulesError};

@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::bools::{Bool, FALSE, TRUE};
 use super::condition;
 use super::headers::Sources;
-use super::lex::{Kind, MacroSource, Part, Token};
+use super::lex::{Kind, MacroSource, Part, Source, Token};
 use super::variables::{Class, Logic};
 use crate::program::Symbol;
 
@@ -183,6 +183,15 @@ impl<'s> Preprocessor<'s> {
         if depth > MAX_DEPTH || self.fuel == 0 {
             return;
         }
+        self.parts(path, source, live, depth, follow);
+    }
+
+    /// Reads a source that stands in no header, for its own definitions.
+    pub fn put(&mut self, path: &str, source: &Source) {
+        self.parts(path, source, TRUE, 0, false);
+    }
+
+    fn parts(&mut self, path: &str, source: &Source, live: Bool, depth: usize, follow: bool) {
         let file = match self.files.iter().position(|known| known == path) {
             Some(at) => at as u32,
             None => {

@@ -32,9 +32,11 @@ pub fn results(
     pairs: &[(u128, u128)],
 ) -> Option<Vec<Result<u128, BTreeSet<String>>>> {
     let sources = Sources::new(headers);
-    let variants = rules.variants(probe.arch);
+    let arches = sources.arches();
+    let arch = arches.iter().find(|arch| arch.name == probe.arch)?;
+    let variants = rules.variants(arch);
     let variant = variants.iter().find(|v| v.name == probe.variant)?;
-    let mut scene = Scene::new(&sources, rules, probe.arch, variant);
+    let mut scene = Scene::new(&sources, rules, arch, variant);
     let computed = scene.compute(probe.function)?;
     let logic = &mut scene.unit.pre.logic;
     let settled = logic.settled(&|class, name| {

@@ -16,6 +16,7 @@ use super::lex::{self, Kind, Token};
 use super::machine::Machine;
 use super::parse::{self, Parser};
 use super::preprocess::{Preprocessor, Search};
+use super::rust::LeftOut;
 use super::trouble::{Result, Trouble};
 use super::word::{Bits, as_constant};
 use crate::program::Symbol;
@@ -42,6 +43,8 @@ pub struct Unit<'s> {
     pub meanings: FxHashMap<(Symbol, Symbol), String>,
     /// Functions whose bodies were not understood, with place and reason.
     pub troubles: BTreeMap<Symbol, (String, u32, Trouble)>,
+    /// Functions without a body here that have one in the source, and why.
+    left_out: FxHashMap<Symbol, Trouble>,
     /// Words that needed a name.
     words: FxHashMap<Bits, usize>,
 }
@@ -108,6 +111,7 @@ impl<'s> Unit<'s> {
             looked_for: Vec::new(),
             meanings: FxHashMap::default(),
             troubles: BTreeMap::new(),
+            left_out: FxHashMap::default(),
             words: FxHashMap::default(),
         }
     }
@@ -125,9 +129,18 @@ impl<'s> Unit<'s> {
             .or_insert((place, item.line, trouble.clone()));
     }
 
+    /// Remembers why there is no body of some functions.
+    pub fn leave_out(&mut self, functions: Vec<LeftOut>) {
+        let reasons = functions.into_iter();
+        self.left_out
+            .extend(reasons.map(|one| (Symbol::new(&one.name), Trouble::new(one.reason))));
+    }
+
     /// Remembers a function that is declared and whose body is nowhere.
     pub fn note_missing(&mut self, name: Symbol) {
-        let trouble = Trouble::new("it is declared, and defined nowhere in the tree");
+        let nowhere = || Trouble::new("it is declared, and defined nowhere in the tree");
+        let trouble = self.left_out.get(&name).cloned();
+        let trouble = trouble.unwrap_or_else(nowhere);
         if let Some(item) = self.items(What::Prototype, name, TRUE).first().cloned() {
             self.note(name, &item, &trouble);
         }

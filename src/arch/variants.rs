@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::headers::Architecture;
 use super::lex::{self, MacroSource, Part};
 use super::matrix::Kind;
 
@@ -176,6 +177,9 @@ pub struct Variant {
     pub assembler: Vec<String>,
 }
 
+/// The file on architectures that are written in Rust.
+const RUST: &str = "rust";
+
 /// The files built into the binary.
 const BUILTIN: &[(&str, &str)] = &[
     ("alpha", include_str!("../../rules/arch/alpha.toml")),
@@ -198,6 +202,7 @@ const BUILTIN: &[(&str, &str)] = &[
     ("parisc", include_str!("../../rules/arch/parisc.toml")),
     ("powerpc", include_str!("../../rules/arch/powerpc.toml")),
     ("riscv", include_str!("../../rules/arch/riscv.toml")),
+    (RUST, include_str!("../../rules/arch/rust.toml")),
     ("s390", include_str!("../../rules/arch/s390.toml")),
     ("sh", include_str!("../../rules/arch/sh.toml")),
     ("sparc", include_str!("../../rules/arch/sparc.toml")),
@@ -292,19 +297,25 @@ impl Rules {
         self.arches.get(arch).unwrap_or(&self.default)
     }
 
+    /// How an architecture's source is read; what is written in Rust is so in one way.
+    fn settings(&self, arch: &Architecture) -> &Arch {
+        self.arch(arch.rust.as_ref().map_or(&arch.name, |_| RUST))
+    }
+
     /// The variants of an architecture; one without a file has one, of which nothing is known.
-    pub fn variants(&self, arch: &str) -> &[Variant] {
-        &self.arch(arch).variant
+    pub fn variants(&self, arch: &Architecture) -> &[Variant] {
+        &self.settings(arch).variant
     }
 
     /// Where reading begins on an architecture.
-    pub fn roots(&self, arch: &str) -> impl Iterator<Item = &String> {
-        self.common.roots.iter().chain(&self.arch(arch).headers)
+    pub fn roots(&self, arch: &Architecture) -> impl Iterator<Item = &String> {
+        let own = &self.settings(arch).headers;
+        self.common.roots.iter().chain(own)
     }
 
     /// Protections an architecture makes at boot.
-    pub fn bases(&self, arch: &str) -> &[String] {
-        &self.arch(arch).base
+    pub fn bases(&self, arch: &Architecture) -> &[String] {
+        &self.settings(arch).base
     }
 
     /// Why an architecture does not keep an attribute, and where that is written.
@@ -314,8 +325,8 @@ impl Rules {
     }
 
     /// What holds at run time on an architecture.
-    pub fn assumptions(&self, arch: &str) -> &[String] {
-        &self.arch(arch).assume
+    pub fn assumptions(&self, arch: &Architecture) -> &[String] {
+        &self.settings(arch).assume
     }
 
     /// The declared fields of a variant.
@@ -389,7 +400,7 @@ mod tests {
     fn the_built_in_files_have_no_mistake() {
         let rules = Rules::read(BUILTIN).expect("built-in files");
         assert!(!rules.common.helper.is_empty());
-        assert!(rules.variants("x86").len() > 1);
-        assert_eq!(rules.variants("of tomorrow").len(), 1);
+        assert!(rules.variants(&Architecture::in_c("x86")).len() > 1);
+        assert_eq!(rules.variants(&Architecture::in_c("of tomorrow")).len(), 1);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::analysis::{Computed, Scene};
 use super::bools::{Bool, Bools, FALSE, TRUE};
 use super::fields::{Attribute, Fields, Place, StateBits, state_bits};
-use super::matrix::{Bit, Kind, Modifier, Origin, Regression, Verdict};
+use super::matrix::{Bit, Effect, Kind, Modifier, Origin, Regression, Verdict};
 use super::variables::Class;
 use super::word::{Bits, constant};
 
@@ -66,9 +66,11 @@ pub fn judge(
     }
     let verdicts = [judged.caching, judged.encryption];
     judged.regressions = torn_fields(scene, fields, verdicts, &judged.bits, computed);
-    judged
-        .regressions
-        .extend(opened(scene, fields, place, computed));
+    let opened = opened(scene, fields, place, computed);
+    let mut granted = granted(scene, fields, place, computed);
+    granted.retain(|found| opened.is_none() || found.effect != Effect::Opens);
+    judged.regressions.extend(opened);
+    judged.regressions.extend(granted);
     for state in state_bits(scene, computed.function) {
         if state.mask.iter().all(|&bit| bit == FALSE) {
             continue;
@@ -205,12 +207,75 @@ fn opened(
             if certainty(scene, opens) == Certainty::Sometimes {
                 let name = base.name.clone();
                 let mut found = regression(scene, computed, Kind::Caching, name, &old.name);
-                found.opens = true;
+                found.effect = Effect::Opens;
                 return Some(found);
             }
         }
     }
     None
+}
+
+/// A right that the old entry has and the new protection denies, and that the architecture's own
+/// accessors still see in the result.
+fn granted(
+    scene: &mut Scene<'_, '_>,
+    fields: &Fields,
+    place: &Place,
+    computed: &Computed,
+) -> Vec<Regression> {
+    if computed.function == Modifier::PgprotModify
+        || scene.is_folded(computed.function)
+        || scene.without_entries.contains(&computed.function)
+    {
+        return Vec::new();
+    }
+    let level = computed.function.level();
+    let rights = [
+        (Effect::Opens, format!("!{level}_protnone(ptelint_old)")),
+        (Effect::Writable, format!("!!{level}_write(ptelint_old)")),
+    ];
+    let old = scene.old.clone();
+    let of = format!("{level}_t");
+    let variables = [("ptelint_old", of.as_str(), &old[..])];
+    let mut found = Vec::new();
+    for (effect, test) in rights {
+        let Ok(has) = scene.evaluate(&test, &variables, TRUE) else {
+            continue;
+        };
+        let has = scene.unit.pre.logic.bools.any(&has);
+        let at =
+            |scene: &mut Scene<'_, '_>, entry: &[Bool]| scene.apply(&[has], Some(entry), None)[0];
+        // What is only known at run time says nothing of rights.
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        for i in 0..place.bases.len() {
+            match at(scene, &place.bases[i]) {
+                TRUE => with.push(i),
+                FALSE => without.push(i),
+                _ => {}
+            }
+        }
+        // The telling example is a mapping that keeps its access.
+        without.sort_by_key(|&i| fields.bases[i].is_no_access);
+        let pairs = without
+            .iter()
+            .flat_map(|&to| with.iter().map(move |&from| (from, to)));
+        let worst = pairs.into_iter().find(|&(from, to)| {
+            let (entry, new) = (&place.bases[from], &place.protections[to]);
+            let result = scene.apply(&computed.result, Some(entry), Some(new));
+            let mut has = at(scene, &result);
+            let bools = &mut scene.unit.pre.logic.bools;
+            has = bools.and(has, scene.assumed);
+            has = bools.and(has, computed.when);
+            certainty(scene, has) == Certainty::Sometimes
+        });
+        if let Some((from, to)) = worst {
+            let name = |i: usize| &fields.bases[i].name;
+            let mut lost = regression(scene, computed, Kind::Caching, name(to).clone(), name(from));
+            lost.effect = effect;
+            found.push(lost);
+        }
+    }
+    found
 }
 
 /// How an entry without access differs from all that have it.
@@ -310,7 +375,7 @@ fn regression(
         accessor: accessor.to_owned(),
         variants: BTreeSet::from([scene.variant.to_owned()]),
         condition: BTreeSet::new(),
-        opens: false,
+        effect: Effect::Drops,
     }
 }
 

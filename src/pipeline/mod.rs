@@ -329,7 +329,14 @@ pub fn run(
 /// Checks files that are given with their paths, as if they were a tree of their own, by the
 /// built-in vocabulary.
 pub fn check_files(files: Vec<(String, Vec<u8>)>) -> Result<Report, PipelineError> {
-    let vocabulary = vocabulary::builtin();
+    check_files_with(vocabulary::builtin(), files)
+}
+
+/// Checks files with a vocabulary of one's own.
+pub(crate) fn check_files_with(
+    vocabulary: &Vocabulary,
+    files: Vec<(String, Vec<u8>)>,
+) -> Result<Report, PipelineError> {
     let clock = Clock::start();
     let tree = Tree::in_memory(files);
     let index = index(&tree, vocabulary, &NoProgress);

@@ -12,6 +12,7 @@ use crate::kconfig::{Availability, Built};
 use crate::program::{FileId, Presence};
 use crate::rules::{self, Finding};
 use crate::tree::{Index, Tree};
+use crate::vocabulary::Weakening;
 use crate::vocabulary::{Version, Vocabulary};
 
 use super::load::Loaded;
@@ -118,7 +119,10 @@ pub fn open<T>(
         },
         arches_defining: &|name| arches_defining(tree, index, name),
     };
-    let runs = analysis::run_all(world, run_memory);
+    let runs = match world.is_weakened(Weakening::Tables) {
+        true => Vec::new(),
+        false => analysis::run_all(world, run_memory),
+    };
     clock.stage("entry points");
     let mappings = analysis::mappings(program, &dictionary, &places, &runs);
     clock.stage("mappings");
@@ -147,8 +151,19 @@ impl Session<'_> {
 
     /// What the helpers of the architectures do.
     pub fn matrix(&self, rules: &Rules) -> &Matrix {
-        self.known_matrix
-            .get_or_init(|| arch_stage::matrix(self.tree, rules))
+        self.known_matrix.get_or_init(|| {
+            let mut matrix = arch_stage::matrix(self.tree, rules);
+            if self.world.is_weakened(Weakening::Architectures)
+                && let Some(first) = matrix.rows.first().map(|row| row.arch.clone())
+            {
+                matrix.rows.retain(|row| row.arch == first);
+                matrix.regressions.retain(|found| found.arch == first);
+            }
+            if self.world.is_weakened(Weakening::States) {
+                matrix.regressions.clear();
+            }
+            matrix
+        })
     }
 
     /// The generic uses with their verdicts.
@@ -169,7 +184,10 @@ impl Session<'_> {
             self.places,
             uses,
             &|table| override_tables.contains(table.as_str()),
-            &|name| losing(matrix, name),
+            &|name| match self.world.is_weakened(Weakening::Modifiers) {
+                true => Some(BTreeSet::new()),
+                false => losing(matrix, name),
+            },
             !self.returned.is_empty(),
             question,
             &mut self

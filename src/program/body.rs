@@ -36,6 +36,20 @@ impl Body {
         exprs.chain(assignments).for_each(see);
     }
 
+    /// True if control returns from a block at once, with nothing done before.
+    pub fn returns(&self, mut block: BlockId) -> bool {
+        for _ in 0..self.blocks.len() {
+            let at = self.block(block);
+            match at.terminator {
+                _ if !at.instrs.is_empty() => return false,
+                Terminator::Return(_) => return true,
+                Terminator::Goto(next) => block = next,
+                _ => return false,
+            }
+        }
+        false
+    }
+
     /// The direct operands of an expression, left to right.
     pub fn operands(&self, expr: ExprId) -> Vec<ExprId> {
         match &self.expr(expr).kind {

@@ -3,7 +3,7 @@
 use codespan_reporting::term::termcolor::Buffer;
 
 use super::{Canvas, Style, text};
-use crate::arch::{Matrix, Modifier, Row, Verdict};
+use crate::arch::{Effect, Matrix, Modifier, Row, Verdict};
 use crate::pipeline::ArchAnswer;
 
 fn style(verdict: Verdict) -> Style {
@@ -95,15 +95,22 @@ fn regressions(canvas: &mut Canvas, matrix: &Matrix) {
     for lost in &matrix.regressions {
         let variants: Vec<&str> = lost.variants.iter().map(String::as_str).collect();
         let name = lost.function.name();
-        let (word, what) = match lost.opens {
-            true => (
+        let (word, what) = match lost.effect {
+            Effect::Writable => (
+                "writable",
+                format!(
+                    "{name}() leaves {} writable after {}",
+                    lost.bits, lost.accessor
+                ),
+            ),
+            Effect::Opens => (
                 "opened",
                 format!(
                     "{name}() makes {} accessible after {}",
                     lost.bits, lost.accessor
                 ),
             ),
-            false => (
+            Effect::Drops => (
                 "dropped",
                 format!(
                     "{name}() drops {} ({}) that {}() sets",

@@ -24,6 +24,15 @@ pub fn mutants(mutants: &[Mutant]) -> String {
 pub fn validation(result: &Validation) -> String {
     let mut text = String::new();
     let disagreements: Vec<_> = result.disagreements().collect();
+    for alarm in result
+        .original
+        .findings
+        .iter()
+        .filter(|alarm| alarm.counts())
+    {
+        let (place, rule, message) = (&alarm.place, alarm.rule, &alarm.message);
+        let _ = writeln!(text, "the reference itself: {place} {rule}: {message}\n");
+    }
     for (judged, disagreement) in &disagreements {
         text.push_str(&one(judged));
         let _ = writeln!(text, "=> {}\n", disagreement_words(*disagreement));
@@ -58,13 +67,10 @@ pub fn validation(result: &Validation) -> String {
     for built in result.as_built.iter().filter(|built| !built.is_same) {
         let _ = writeln!(text, "              {} gets another", built.number);
     }
-    let judged = result.judged.iter();
-    let explained: Vec<(&Judged, &str)> = judged
-        .filter_map(|judged| Some((judged, judged.explanation()?)))
-        .collect();
+    let explained: Vec<(&Judged, &str)> = result.explained().collect();
     let _ = writeln!(
         text,
-        "explained     {} have wrong attributes where no rule makes a claim",
+        "explained     {} by what rules make no claim about",
         explained.len()
     );
     for (judged, reason) in explained {
@@ -84,7 +90,12 @@ pub fn validated_mutant(result: &Validation) -> String {
     for judged in &result.judged {
         text.push_str(&one(judged));
         let _ = match judged.disagreement() {
-            Some(disagreement) => writeln!(text, "=> {}", disagreement_words(disagreement)),
+            Some(disagreement) => {
+                let words = disagreement_words(disagreement);
+                let explanation = judged.explanation();
+                let because = explanation.map_or(String::new(), |why| format!(": {why}"));
+                writeln!(text, "=> {words}{because}")
+            }
             None => writeln!(text, "=> the verdicts agree"),
         };
     }
@@ -225,7 +236,7 @@ fn operators(result: &Validation) -> String {
         let row = rows.entry(judged.mutant.operator).or_default();
         let column = DYNAMIC.iter().position(|kind| *kind == judged.dynamic.kind);
         row[column.unwrap_or(0)] += 1;
-        row[4] += usize::from(judged.disagreement().is_some());
+        row[4] += usize::from(judged.disagreement().is_some() && judged.explanation().is_none());
     }
     let mut text = format!(
         "{:20}{:>9}{:>9}{:>10}{:>7}{:>11}\n",

@@ -75,14 +75,12 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
 
 /// True for an insertion that BUGs on private mappings of frame numbers, reached by one.
 fn is_crash(input: &Input<'_>, run: &Run, event: &Event) -> bool {
-    let EventKind::Insert { state, .. } = &event.kind else {
+    if !matches!(event.kind, EventKind::Insert { .. }) {
         return false;
-    };
-    let is_reached = run
-        .cow
-        .as_ref()
-        .is_some_and(|places| places.contains(&(event.function, event.span)));
-    is_reached && is_frames(input, state.flags.ones) && crashes(input, event)
+    }
+    let places = run.cow.iter();
+    let mut flags = places.filter_map(|places| places.get(&(event.function, event.span)));
+    flags.any(|&flags| is_frames(input, flags)) && crashes(input, event)
 }
 
 fn is_frames(input: &Input<'_>, flags: u128) -> bool {

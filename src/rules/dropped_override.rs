@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::{Dropped, EventKind, Word, dropped};
 use crate::callgraph::FnId;
 use crate::program::{Body, ExprId, ExprKind, FunctionKind, Instr, LocalId, Span, Symbol};
+use crate::vocabulary::Weakening;
 
 use super::draft::{Site, Text};
+use super::prot_recomputed::entry_behind;
 use super::{Finding, Input, Oracle, Rule, Severity};
 
 /// The declaration.
@@ -43,14 +45,14 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
                 findings.push(finding);
             }
         }
-        findings.extend(unread(input, id));
+        findings.extend(unread(input, id, &reported));
     }
     findings
 }
 
 /// An insertion API that never reads the protection it is given, and has the entry made from the
-/// VMA's own.
-fn unread(input: &Input<'_>, id: FnId) -> Option<Finding> {
+/// VMA's own; unless that was reported already.
+fn unread(input: &Input<'_>, id: FnId, reported: &BTreeSet<LocalId>) -> Option<Finding> {
     let function = input.program.function(id);
     let Some(Word::Insert(insert)) = input.dictionary.word(function.name, function.n_params) else {
         return None;
@@ -60,6 +62,9 @@ fn unread(input: &Input<'_>, id: FnId) -> Option<Finding> {
         .filter(|_| function.kind == FunctionKind::Function)?;
     let param = function.params().get(position)?;
     let local = LocalId(position as u32);
+    if reported.contains(&local) {
+        return None;
+    }
     let mut bodies = function.bodies.iter();
     let is_read = |body: &Body| {
         let mut exprs = body.exprs.iter();
@@ -99,6 +104,10 @@ fn unread(input: &Input<'_>, id: FnId) -> Option<Finding> {
 }
 
 fn finding(input: &Input<'_>, id: FnId, one: &Dropped) -> Option<Finding> {
+    let vocabulary = input.dictionary.vocabulary();
+    if one.computed.is_none() && vocabulary.is_weakened(Weakening::Parameters) {
+        return None;
+    }
     let body = input.body(id, one.body);
     let arches = match one.by {
         Some((name, position)) => writers(input, id, name, position)?,
@@ -114,14 +123,23 @@ fn finding(input: &Input<'_>, id: FnId, one: &Dropped) -> Option<Finding> {
     let inserts = callee(body, call)?;
     let computed = Site {
         function: id,
-        span: body.expr(one.computed).span,
+        span: one
+            .computed
+            .map_or(function.name_span, |computed| body.expr(computed).span),
+    };
+    let (does, label) = match one.computed {
+        Some(_) => (
+            "computes",
+            format!("`{variable}` is computed here and never read again"),
+        ),
+        None => ("is given", format!("`{variable}` is never read")),
     };
     let text = Text {
         message: format!(
-            "`{}` computes the protection `{variable}`, and `{inserts}` inserts the entry without it",
+            "`{}` {does} the protection `{variable}`, and `{inserts}` inserts the entry without it",
             function.name
         ),
-        label: format!("`{variable}` is computed here and never read again"),
+        label,
         why: WHY,
         help: HELP,
         what: variable.to_string(),
@@ -138,7 +156,7 @@ fn finding(input: &Input<'_>, id: FnId, one: &Dropped) -> Option<Finding> {
         .labels
         .push(input.label(call, "is not given the protection"));
     finding.trace = vec![
-        input.step(computed, format!("computes `{variable}`")),
+        input.step(computed, format!("{does} `{variable}`")),
         input.step(call, format!("calls `{inserts}`")),
     ];
     if let Some(read) = reads {
@@ -193,6 +211,8 @@ fn writers(
             }
         }
     }
+    let vocabulary = input.dictionary.vocabulary();
+    is_written &= !vocabulary.is_weakened(Weakening::OutParameters);
     let inserts_itself = seen.iter().any(|&target| makes_entries(input, target));
     if !is_written || inserts_itself {
         return None;
@@ -251,6 +271,9 @@ fn insertion(input: &Input<'_>, id: FnId, body: &Body, call: ExprId) -> Option<O
     if let Some(Word::Insert(_)) = input.dictionary.word(name, args.len()) {
         return Some(None);
     }
+    if let Some(read) = entry_from_own(input, id, body, call) {
+        return Some(Some(read));
+    }
     let targets = input.program.resolve(name, input.program.function(id).file);
     let mut found: BTreeMap<FnId, ()> = BTreeMap::new();
     let mut pending: Vec<(FnId, usize)> = targets.into_iter().map(|target| (target, 1)).collect();
@@ -277,6 +300,34 @@ fn insertion(input: &Input<'_>, id: FnId, body: &Body, call: ExprId) -> Option<O
         }
     }
     None
+}
+
+/// Where an entry is made from the VMA's own protection, if a call does so itself or hands that on to
+/// whoever does.
+fn entry_from_own(input: &Input<'_>, function: FnId, body: &Body, call: ExprId) -> Option<Site> {
+    let ExprKind::Call { args, .. } = &body.expr(call).kind else {
+        return None;
+    };
+    let is_construct = || {
+        let word = input.dictionary.word(callee(body, call)?, args.len())?;
+        matches!(word, Word::Construct(_)).then_some(())
+    };
+    let mut events = input.uses.events.get(&function)?.iter();
+    let reads = events.find_map(|event| match &event.kind {
+        EventKind::Entry { protection } if event.expr == call && protection.has_own() => {
+            is_construct().map(|()| &protection.reads)
+        }
+        EventKind::Pass {
+            argument,
+            targets,
+            protection,
+        } if args.contains(&event.expr) && protection.has_own() => {
+            entry_behind(input, targets, *argument).map(|_| &protection.reads)
+        }
+        _ => None,
+    })?;
+    let span = reads.first().copied().unwrap_or(body.expr(call).span);
+    Some(Site { function, span })
 }
 
 /// Where a function reads `vm_page_prot` for an entry it makes.

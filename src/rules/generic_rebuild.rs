@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::{GenericUse, Returned, Role, UseLevel, Verdict};
+use crate::analysis::{GenericUse, Returned, Role, Source, UseLevel, Verdict};
+use crate::program::{Body, ExprId, ExprKind};
 use crate::vocabulary::Kind;
 
-use super::draft::{Site, Text};
+use super::draft::{Site, Text, arguments_at};
 use super::witness::{self, Victim};
 use super::{Finding, Input, Oracle, Rule, Severity, TraceStep};
 
@@ -38,8 +39,10 @@ const HELP_RETURNED: &str = "Insert the entry for this page like the others, and
 fn check(input: &Input<'_>) -> Vec<Finding> {
     let violations = input.generic_uses.iter().filter(|one| {
         one.reader.role == Role::Construct
-            && one.reader.verdict == Verdict::Violation
-            && !one.is_inserter
+            && match one.is_inserter {
+                true => is_of_an_entry(input, one),
+                false => one.reader.verdict == Verdict::Violation,
+            }
     });
     // What maps a page that a handler should not have returned does nothing wrong itself.
     let (by_page, rebuilds): (Vec<&GenericUse>, Vec<&GenericUse>) = violations.partition(|one| {
@@ -52,6 +55,29 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
         .collect();
     findings.extend(returned(input, &by_page));
     findings
+}
+
+/// An insertion API makes entries of what it is given. One that makes an entry from `vm_page_prot` of the
+/// page in another entry makes that one anew.
+fn is_of_an_entry(input: &Input<'_>, one: &GenericUse) -> bool {
+    let pages = &input.dictionary.vocabulary().entry_page;
+    let bodies = &input.program.function(one.function).bodies;
+    let is_page_of_entry = |body: &Body, page: ExprId| {
+        let mut found = false;
+        body.visit(page, &mut |id| {
+            if let ExprKind::Call { callee, .. } = &body.expr(id).kind
+                && let ExprKind::Global(name) = body.expr(*callee).kind
+            {
+                found |= pages.iter().any(|word| name == word.name.as_str());
+            }
+        });
+        found
+    };
+    one.reader.source == Source::VmPageProt
+        && bodies.iter().any(|body| {
+            let page = arguments_at(body, one.span).and_then(|arguments| arguments.first());
+            page.is_some_and(|&page| is_page_of_entry(body, page))
+        })
 }
 
 fn finding(input: &Input<'_>, one: &GenericUse) -> Finding {

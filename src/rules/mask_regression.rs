@@ -1,6 +1,6 @@
 //! A protection change drops a bit that has to outlive it.
 
-use crate::arch::{Kind, Regression};
+use crate::arch::{Effect, Kind, Regression};
 
 use super::{Finding, Input, Oracle, Rule, Severity};
 
@@ -22,8 +22,16 @@ fn finding(lost: &Regression) -> Finding {
     let kind = lost.kind.word();
     let variants: Vec<&str> = lost.variants.iter().map(String::as_str).collect();
     let variants = variants.join(", ");
-    let (message, label, what) = match lost.opens {
-        true => (
+    let (message, label, what) = match lost.effect {
+        Effect::Writable => (
+            format!(
+                "{function}() leaves an entry writable when {} takes the place of {}",
+                lost.bits, lost.accessor
+            ),
+            format!("keeps the right on {} ({variants})", lost.arch),
+            "write",
+        ),
+        Effect::Opens => (
             format!(
                 "{function}() makes {} accessible when the old protection is {}",
                 lost.bits, lost.accessor
@@ -31,7 +39,7 @@ fn finding(lost: &Regression) -> Finding {
             format!("opens it on {} ({variants})", lost.arch),
             "access",
         ),
-        false => (
+        Effect::Drops => (
             format!(
                 "{function}() drops the {kind} bit {} that {}() sets",
                 lost.bits, lost.accessor
@@ -49,7 +57,7 @@ fn finding(lost: &Regression) -> Finding {
         rule: RULE.id,
         severity: match lost.kind {
             // Reclaim misjudges a page for a while; nothing is lost.
-            Kind::Accessed if !lost.opens => Severity::Warning,
+            Kind::Accessed if lost.effect == Effect::Drops => Severity::Warning,
             _ => Severity::Error,
         },
         function: function.to_owned(),
@@ -67,9 +75,16 @@ fn finding(lost: &Regression) -> Finding {
 }
 
 fn why(lost: &Regression) -> &'static str {
-    if lost.opens {
-        return "After mprotect(PROT_NONE), or while NUMA balancing looks at the page, the entry \
-            still lets user space through.";
+    match lost.effect {
+        Effect::Opens => {
+            return "After mprotect(PROT_NONE), or while NUMA balancing looks at the page, the entry \
+                still lets user space through.";
+        }
+        Effect::Writable => {
+            return "Whoever makes a mapping read-only, or wants to be told of the next write, is \
+                not obeyed.";
+        }
+        Effect::Drops => {}
     }
     match lost.kind {
         Kind::Caching | Kind::Encryption => {
@@ -91,10 +106,14 @@ fn why(lost: &Regression) -> &'static str {
 }
 
 fn help(lost: &Regression) -> String {
-    match lost.opens {
-        true => "Carry an attribute over only where it does not replace the bits that deny access."
-            .to_owned(),
-        false => format!(
+    match lost.effect {
+        Effect::Opens => {
+            "Carry an attribute over only where it does not replace the bits that deny \
+            access, and take these from the new protection."
+                .to_owned()
+        }
+        Effect::Writable => "Take the right to write from the new protection.".to_owned(),
+        Effect::Drops => format!(
             "Add {} to the mask of what stays, or take it out of the mask of what changes, at \
              every level.",
             lost.bits

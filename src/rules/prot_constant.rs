@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::{CallPath, Event, EventKind, Run, Term, Terms, VmaState, Word};
+use crate::analysis::{Base, CallPath, Event, EventKind, Run, Term, Terms, VmaState, Word};
 use crate::callgraph::FnId;
 use crate::program::{Body, ExprId, ExprKind, Instr, Symbol};
+use crate::vocabulary::Weakening;
 use crate::vocabulary::{Phase, ProtectionEffect};
 
 use super::draft::{Site, Text, arguments_at, mention};
+use super::prot_recomputed::entry_behind;
 use super::{Finding, Input, Oracle, Rule, Severity};
 
 /// The declaration.
@@ -75,10 +77,12 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
             }
         }
     }
-    found
+    let mut findings: Vec<Finding> = found
         .into_iter()
         .map(|((site, constant), one)| finding(input, site, constant, &one))
-        .collect()
+        .collect();
+    findings.extend(of_generic_code(input));
+    findings
 }
 
 /// A known way before an unknown one, what lacks more first, then the shortest.
@@ -159,14 +163,25 @@ fn uses<'a>(input: &Input<'_>, run: &'a Run, event: &Event) -> Vec<(Symbol, Use<
 /// The writable fixed protections among the alternatives.
 fn constants(input: &Input<'_>, protection: &Terms, with_kernel: bool) -> BTreeSet<Symbol> {
     let names = protection.set.iter().filter_map(|term| match term.base {
-        crate::analysis::Base::Constant(name) if !is_merged(input, term) => Some(name),
+        Base::Constant(name) => {
+            let constant = input.dictionary.constant(name)?;
+            (constant.writable && (with_kernel || !constant.kernel)).then_some((name, term))
+        }
+        // Of a private mapping's flags no writable protection is made.
+        Base::OfFlags(call, flags)
+            if !input
+                .dictionary
+                .vocabulary()
+                .is_weakened(Weakening::Constants) =>
+        {
+            let needs = ["VM_WRITE", "VM_SHARED"].map(|name| has_flag(input, flags, name));
+            (needs == [true, true]).then_some((call, term))
+        }
         _ => None,
     });
     names
-        .filter(|&name| {
-            let constant = input.dictionary.constant(name);
-            constant.is_some_and(|constant| constant.writable && (with_kernel || !constant.kernel))
-        })
+        .filter(|(_, term)| !is_merged(input, term))
+        .map(|(name, _)| name)
         .collect()
 }
 
@@ -193,7 +208,7 @@ fn lacks(input: &Input<'_>, run: &Run, site: Site, state: &VmaState) -> Option<L
     let refuses_cow = run
         .cow
         .as_ref()
-        .is_some_and(|places| !places.contains(&(site.function, site.span)));
+        .is_some_and(|places| !places.contains_key(&(site.function, site.span)));
     missing(input, flags, refuses_cow)
 }
 
@@ -221,10 +236,7 @@ fn certain<'a>(states: impl Iterator<Item = &'a VmaState>) -> u128 {
 }
 
 fn missing(input: &Input<'_>, flags: u128, refuses_cow: bool) -> Option<Lacks> {
-    let has = |name: &str| {
-        let mask = input.dictionary.flags.mask(Symbol::new(name));
-        mask.is_some_and(|mask| flags & mask == mask)
-    };
+    let has = |name: &str| has_flag(input, flags, name);
     let is_shared = refuses_cow || has("VM_SHARED") || has("VM_MAYSHARE");
     match (has("VM_WRITE"), is_shared) {
         (true, true) => None,
@@ -232,6 +244,88 @@ fn missing(input: &Input<'_>, flags: u128, refuses_cow: bool) -> Option<Lacks> {
         (false, true) => Some(Lacks::Write),
         (false, false) => Some(Lacks::Both),
     }
+}
+
+fn has_flag(input: &Input<'_>, flags: u128, name: &str) -> bool {
+    let mask = input.dictionary.flags.mask(Symbol::new(name));
+    mask.is_some_and(|mask| flags & mask == mask)
+}
+
+/// Core mm, and whoever else makes entries for mappings of others: nothing is known of their rights.
+fn of_generic_code(input: &Input<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (&function, events) in &input.uses.events {
+        let its = input.program.function(function);
+        if !input.places.is_generic(its.file) || input.dictionary.is_entry_helper(its.name) {
+            continue;
+        }
+        let mut sites: BTreeMap<(Site, Symbol), Site> = BTreeMap::new();
+        for event in events {
+            if let Some((protection, entry)) = generic_sink(input, event) {
+                let site = Site {
+                    function,
+                    span: event.span,
+                };
+                let constants = constants(input, protection, false).into_iter();
+                sites.extend(constants.map(|constant| ((site, constant), entry)));
+            }
+        }
+        let found = sites.into_iter();
+        findings.extend(
+            found.map(|((site, constant), entry)| generic_finding(input, site, constant, entry)),
+        );
+    }
+    findings
+}
+
+/// The protection that an event puts into an entry of a process, and where the entry is made.
+fn generic_sink<'e>(input: &Input<'_>, event: &'e Event) -> Option<(&'e Terms, Site)> {
+    let is_user_entry = |site: &Site| {
+        let mut uses = input.generic_uses.iter();
+        uses.any(|one| (one.function, one.span) == (site.function, site.span))
+    };
+    let own = Site {
+        function: event.function,
+        span: event.span,
+    };
+    match &event.kind {
+        EventKind::Entry { protection } => is_user_entry(&own).then_some((protection, own)),
+        EventKind::Insert {
+            protection: Some(protection),
+            ..
+        } => Some((protection, own)),
+        EventKind::Pass {
+            argument,
+            targets,
+            protection,
+        } => {
+            let entry = entry_behind(input, targets, *argument).filter(is_user_entry)?;
+            Some((protection, entry))
+        }
+        _ => None,
+    }
+}
+
+fn generic_finding(input: &Input<'_>, site: Site, constant: Symbol, entry: Site) -> Finding {
+    let name = input.program.function(site.function).name;
+    let text = Text {
+        message: format!(
+            "`{name}` makes entries with `{constant}`, which allows writing, for any mapping"
+        ),
+        label: "writable, whatever the mapping is".to_owned(),
+        why: WHY_BOTH,
+        help: HELP,
+        what: constant.to_string(),
+    };
+    let mut finding = input.draft(&RULE, Severity::Error, site, text);
+    finding.trace = vec![input.step(site, format!("has `{constant}`"))];
+    if entry != site {
+        finding.labels.push(input.label(entry, "an entry gets it"));
+        finding
+            .trace
+            .push(input.step(entry, "puts it into an entry"));
+    }
+    finding
 }
 
 /// Where the constant is named: in the protection handed on, from the insertion outwards; else in

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::{Base, CallPath, Event, EventKind, Run, Terms, Word};
+use crate::analysis::{Base, CallPath, Event, EventKind, Reason, Run, Terms, Verdict, Word};
 use crate::callgraph::{FnId, TableId};
 use crate::program::{Body, ExprId, ExprKind, Instr, Span, Symbol};
 use crate::vocabulary::{Kind, Phase, ProtectionEffect};
@@ -374,12 +374,21 @@ fn of_generic_code(input: &Input<'_>) -> Vec<Finding> {
 /// that was looked up, or that the function is given.
 fn generic_sink(input: &Input<'_>, event: &Event) -> Option<Site> {
     match &event.kind {
-        EventKind::Entry { protection } if is_remade(protection) => Some(site(event)),
+        EventKind::Entry { protection } if is_remade(protection) => {
+            Some(site(event)).filter(|&entry| !is_anonymous(input, entry))
+        }
+        EventKind::Insert {
+            protection: Some(protection),
+            ..
+        } if is_remade(protection) => Some(site(event)),
         EventKind::Pass {
             argument,
             targets,
             protection,
-        } if is_remade(protection) => entry_behind(input, targets, *argument),
+        } if is_remade(protection) => {
+            let entry = entry_behind(input, targets, *argument);
+            entry.filter(|&entry| !is_anonymous(input, entry))
+        }
         EventKind::StoreProtection {
             protection,
             is_copy: false,
@@ -425,8 +434,20 @@ fn is_handed_over(input: &Input<'_>, function: FnId, body: &Body, target: ExprId
     is_vma && !is_set
 }
 
+/// True if an entry is proved to be one of a mapping without operations: no driver has stored
+/// anything in `vm_page_prot`, and nobody waits for the first write.
+fn is_anonymous(input: &Input<'_>, entry: Site) -> bool {
+    let mut uses = input.generic_uses.iter();
+    uses.any(|one| {
+        let mut judged = one.judgement.iter().flat_map(|judged| &judged.reasons);
+        (one.function, one.span) == (entry.function, entry.span)
+            && one.reader.verdict == Verdict::Safe
+            && judged.all(|reason| *reason == Reason::Anon)
+    })
+}
+
 /// Where an entry is made from a protection passed to one of `targets`.
-fn entry_behind(input: &Input<'_>, targets: &[FnId], argument: usize) -> Option<Site> {
+pub(super) fn entry_behind(input: &Input<'_>, targets: &[FnId], argument: usize) -> Option<Site> {
     let mut seen: BTreeSet<(FnId, usize)> = BTreeSet::new();
     let mut pending: Vec<(FnId, usize)> =
         targets.iter().map(|&target| (target, argument)).collect();

@@ -26,6 +26,7 @@ pub mod table;
 use rayon::prelude::*;
 
 use crate::pipeline::PipelineError;
+use crate::vocabulary::{self, Weakening};
 use judge::Bound;
 use mutant::Mutant;
 use program::{Program, ProgramError, Survey, reference_verdict};
@@ -121,11 +122,35 @@ pub fn validate(options: &Options) -> Result<Validation, ValidateError> {
         .map(|&mutant| mutant.clone())
         .collect();
     Ok(Validation {
+        original,
         count: all.len(),
         bound: options.bound,
         judged,
         left_out,
         as_built,
+    })
+}
+
+/// The same mutants, run as they were, and analysed once more by an analysis that makes a mistake on
+/// purpose.
+#[doc(hidden)]
+pub fn weakened(result: &Validation, by: Weakening) -> Result<Validation, ValidateError> {
+    let mut vocabulary = vocabulary::builtin().clone();
+    vocabulary.weakening = Some(by);
+    let original = statics::static_verdict_with(&vocabulary, model::sources())?;
+    let judged = result.judged.par_iter().map(|judged| {
+        let sources = sources_with(&judged.mutant);
+        let statics = statics::static_verdict_with(&vocabulary, sources)?.beyond(&original);
+        Ok(Judged {
+            statics,
+            ..judged.clone()
+        })
+    });
+    let judged = judged.collect::<Result<Vec<Judged>, ValidateError>>()?;
+    Ok(Validation {
+        judged,
+        original,
+        ..result.clone()
     })
 }
 
@@ -159,7 +184,10 @@ impl Bench<'_> {
 
     /// An alarm is worth a longer search: the harm may only lie further away than most of it.
     fn look_further(&self, judged: Vec<Judged>) -> Result<Vec<Judged>, ValidateError> {
-        let is_doubtful = |judged: &Judged| judged.disagreement() == Some(Disagreement::FalseAlarm);
+        let is_doubtful = |judged: &Judged| {
+            let is_alarm = judged.disagreement() == Some(Disagreement::FalseAlarm);
+            is_alarm && judged.explanation().is_none()
+        };
         if !judged.iter().any(is_doubtful) {
             return Ok(judged);
         }

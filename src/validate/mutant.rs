@@ -78,6 +78,9 @@ pub struct Mutant {
     pub item: String,
     /// Whether that function makes entries from a protection.
     pub constructs: bool,
+    /// Whether that function puts an entry where it took another one out, or copies one from slot to
+    /// slot.
+    pub replaces: bool,
     /// What was done.
     pub what: String,
     /// The file as it is with the change.

@@ -218,6 +218,7 @@ mod tests {
             line: 1,
             item: String::new(),
             constructs: false,
+            replaces: false,
             what: String::new(),
             text: text.to_owned(),
         }

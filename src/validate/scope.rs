@@ -19,6 +19,7 @@ pub fn asked_for(mutant: &Mutant) -> Vec<&'static str> {
         // prot-constant and prot-recomputed: an entry grants what the VMA does not, or not yet.
         "recompute" | "constant" => {
             parts.extend([Rule::Permissions, Rule::Private, Rule::WriteNotify]);
+            parts.extend([Rule::SoftDirty, Rule::UffdWp]);
         }
         // mask-regression: every bit that must outlive a change of protection.
         "drop-mask-bit" | "add-mask-bit" => {
@@ -26,10 +27,12 @@ pub fn asked_for(mutant: &Mutant) -> Vec<&'static str> {
             parts.extend([Rule::Rmap, Rule::Stale, Rule::Dirty]);
             parts.extend([Rule::SoftDirty, Rule::UffdWp]);
         }
-        // state-loss: an entry that is made anew keeps what user space asked to be told. That
-        // soft-dirty alone is lost is a note.
-        "rebuild-for-modify" | "rebuild-at-install" => parts.push(Rule::UffdWp),
-        "skip-state" | "skip-carry-over" if mutant.constructs => parts.push(Rule::UffdWp),
+        // state-loss: an entry that is made anew in a slot that held another, or gets a copy of another,
+        // keeps what user space asked to be told. That soft-dirty alone is lost is a note.
+        "rebuild-for-modify" | "rebuild-at-install" if mutant.replaces => parts.push(Rule::UffdWp),
+        "skip-state" | "skip-carry-over" if mutant.constructs && mutant.replaces => {
+            parts.push(Rule::UffdWp);
+        }
         _ => {}
     }
     parts.into_iter().map(name).collect()
@@ -37,8 +40,12 @@ pub fn asked_for(mutant: &Mutant) -> Vec<&'static str> {
 
 /// Why no rule makes a claim about a change, if none does.
 pub fn no_claim(mutant: &Mutant) -> Option<&'static str> {
+    let is_driver = mutant.file.starts_with("drivers/");
     match (mutant.operator, mutant.file.as_str()) {
         ("drop-attribute" | "drop-decision", _) => {
+            Some("which protection a mapping needs is its driver's to say")
+        }
+        ("re-read", _) if is_driver => {
             Some("which protection a mapping needs is its driver's to say")
         }
         (_, "mm/pgtable.rs" | "mm/page.rs") => {
@@ -46,6 +53,68 @@ pub fn no_claim(mutant: &Mutant) -> Option<&'static str> {
         }
         (_, "mm/rmap.rs") => Some("what an rmap walk finds is an axiom"),
         (_, "mm/zap.rs") => Some("an entry that stays where it should have gone is not made"),
+        _ => None,
+    }
+}
+
+/// What a rule's page, or the vocabulary, says of its limits where it touches such a change: the two
+/// verdicts may differ there. Like a claim it follows from the kind of change and its place.
+pub fn stated_limit(mutant: &Mutant) -> Option<&'static str> {
+    let what = mutant.what.as_str();
+    let is_about = |names: &[&str]| names.iter().any(|name| what.contains(name));
+    let is_guard = matches!(
+        mutant.operator,
+        "drop-guard" | "negate-condition" | "drop-half"
+    );
+    if let Some(reason) = no_claim(mutant) {
+        return Some(reason);
+    }
+    match (mutant.operator, mutant.file.as_str(), mutant.item.as_str()) {
+        ("return-page", ..) => {
+            Some("that a handler which inserts overrides returns no page is an axiom")
+        }
+        (_, "mm/insert.rs", "check_insertion") => {
+            Some("what an insertion API enforces is in the vocabulary")
+        }
+        (_, _, "io_remap_pfn_range") => Some("an insertion API is known by its name"),
+        (_, "mm/vma.rs", "vma_set_page_prot" | "vm_pgprot_modify") => {
+            Some("default-drift asks what pgprot_modify() keeps, not who calls it")
+        }
+        (_, "mm/mmap.rs", _) if is_guard => {
+            Some("which mappings there are, and which tables stay, is decided before protections")
+        }
+        (_, file, _) if is_guard && file.starts_with("drivers/") && !is_about(&["flags"]) => {
+            Some("what memory a mapping shows is its driver's to say")
+        }
+        _ if is_guard && is_about(&["pte_present", "pmd_leaf", "pud_leaf"]) => {
+            Some("that an entry is taken for one of another kind is not asked")
+        }
+        ("modify-at-install", ..) => {
+            Some("that an entry which is modified is present is not asked")
+        }
+        ("drop-mask-bit" | "add-mask-bit", ..)
+            if is_about(&["PFN_MASK", "_PAGE_PSE", "PTE_TABLE_BIT", "PROTNONE"]) =>
+        {
+            Some("the page frame and the kind of an entry are no attribute and no state")
+        }
+        ("drop-mask-bit" | "add-mask-bit", ..) if is_about(&["_PAGE_ACCESSED", "PTE_AF"]) => {
+            Some("the model does not ask whether a page is known to be in use: a warning")
+        }
+        ("drop-mask-bit" | "add-mask-bit", "arch/riscv.rs", _) if is_about(&["_PAGE_IO"]) => Some(
+            "attributes are judged as a whole; no driver of the model overrides with this value",
+        ),
+        ("rebuild-at-install", ..) if !mutant.replaces => {
+            Some("the page of an entry that was made a moment ago is not followed")
+        }
+        ("recompute", "drivers/ttm.rs", _) => Some(
+            "where no operation asks to be told of writes, prot-recomputed warns of soft-dirty",
+        ),
+        ("recompute", "mm/numa.rs", _) => {
+            Some("that only pages of private mappings are moved is not asked by prot-recomputed")
+        }
+        ("constant", _, item) if item.ends_with("_mmap") => Some(
+            "prot-constant reports what mmap stores, though vma_set_page_prot() runs behind it",
+        ),
         _ => None,
     }
 }
@@ -86,6 +155,7 @@ mod tests {
             line: 1,
             item: String::new(),
             constructs,
+            replaces: constructs,
             what: String::new(),
             text: String::new(),
         }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::pipeline::{self, PipelineError, Report};
 use crate::rules::{self, Oracle, Severity};
+use crate::vocabulary::{self, Vocabulary};
 
 /// What the analysis says of some version of the reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -47,7 +48,15 @@ impl Alarm {
 
 /// Analyses sources as `ptelint check` does.
 pub fn static_verdict(sources: Vec<(String, Vec<u8>)>) -> Result<StaticVerdict, PipelineError> {
-    let report = pipeline::check_files(sources)?;
+    static_verdict_with(vocabulary::builtin(), sources)
+}
+
+/// Analyses sources with a vocabulary of one's own.
+pub(super) fn static_verdict_with(
+    vocabulary: &Vocabulary,
+    sources: Vec<(String, Vec<u8>)>,
+) -> Result<StaticVerdict, PipelineError> {
+    let report = pipeline::check_files_with(vocabulary, sources)?;
     Ok(StaticVerdict {
         findings: alarms(&report),
         unproven: unproven(&report),

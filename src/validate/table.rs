@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::judge::{Bound, Sighting, Verdict};
 use super::mutant::Mutant;
 use super::scope;
-use super::statics::StaticVerdict;
+use super::statics::{Alarm, StaticVerdict};
 
 /// What running a mutant has shown, seen beside the reference.
 #[derive(Clone, Debug)]
@@ -128,8 +128,14 @@ impl Judged {
 }
 
 impl Judged {
-    /// Why nobody asks for an alarm although entries or protections have wrong attributes.
+    /// Why the verdicts differ, or why nobody asks for an alarm although entries or protections have
+    /// wrong attributes.
     pub fn explanation(&self) -> Option<&'static str> {
+        if self.disagreement().is_some() {
+            let is_open = self.static_kind() == StaticKind::Unproven;
+            let says_so = is_open.then_some("the analysis says that it cannot tell: unproven");
+            return scope::stated_limit(&self.mutant).or(says_so);
+        }
         let is_wrong = |rule: &String| rule == "Attributes" || rule == "Default";
         let sighting = self.dynamic.sighting()?;
         let is_broken = self.dynamic.kind == DynamicKind::Broken;
@@ -150,6 +156,8 @@ pub struct AsBuilt {
 /// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Validation {
+    /// What is found in the reference itself, which is right.
+    pub original: StaticVerdict,
     /// Mutants there are.
     pub count: usize,
     /// How far they were explored.
@@ -173,15 +181,24 @@ impl Validation {
         table
     }
 
-    /// The mutants whose verdicts differ.
+    /// The mutants whose verdicts differ without an explanation.
     pub fn disagreements(&self) -> impl Iterator<Item = (&Judged, Disagreement)> {
-        let judged = self.judged.iter();
+        let unexplained = |judged: &&Judged| judged.explanation().is_none();
+        let judged = self.judged.iter().filter(unexplained);
         judged.filter_map(|judged| Some((judged, judged.disagreement()?)))
+    }
+
+    /// The mutants with an explanation.
+    pub fn explained(&self) -> impl Iterator<Item = (&Judged, &'static str)> {
+        let judged = self.judged.iter();
+        judged.filter_map(|judged| Some((judged, judged.explanation()?)))
     }
 
     /// Whether the run says that something is wrong.
     pub fn has_trouble(&self) -> bool {
         let is_other = |built: &AsBuilt| !built.is_same;
-        self.disagreements().next().is_some() || self.as_built.iter().any(is_other)
+        self.original.findings.iter().any(Alarm::counts)
+            || self.disagreements().next().is_some()
+            || self.as_built.iter().any(is_other)
     }
 }

@@ -418,6 +418,7 @@ macro_rules! sections {
                 None => over,
                 Some(base) => Vocabulary {
                     $($section: merged(&base.$section, over.$section),)*
+                    weakening: base.weakening,
                 },
             }
         }

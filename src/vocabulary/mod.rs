@@ -7,15 +7,21 @@
 mod load;
 mod reader;
 mod version;
+mod weakening;
 
 use serde::{Deserialize, Serialize};
 
 pub use load::{Mistake, Place, VocabularyError, builtin, load_dir, parse};
 pub use version::Version;
+#[doc(hidden)]
+pub use weakening::Weakening;
 
 /// Everything the rule files declare, in the order of file name and place.
 #[derive(Clone, Debug, Default)]
 pub struct Vocabulary {
+    /// A mistake to make on purpose; see [`Weakening`].
+    #[doc(hidden)]
+    pub weakening: Option<Weakening>,
     /// Calls that install user page-table entries on a driver's behalf.
     pub insert: Vec<Insert>,
     /// Functions that make an entry from a page or frame and a protection.
@@ -71,6 +77,11 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
+    /// Whether the analysis is to make this mistake.
+    pub(crate) fn is_weakened(&self, by: Weakening) -> bool {
+        self.weakening == Some(by)
+    }
+
     /// The insertion that a call of `name` with `arguments` arguments is in a tree of `version`.
     ///
     /// Where a name has several forms, the number of arguments decides before the version does:

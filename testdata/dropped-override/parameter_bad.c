@@ -1,28 +1,30 @@
-/* The interface itself: it is given a protection, and its callee reads the VMA's own. */
-/* --- file: mm/memory.c */
+/* A protection that callers computed, and that the function which makes the entry does not read. */
+/* --- file: mm/insert.c */
 #include <linux/mm.h>
 
-pte_t *document_slot(struct vm_area_struct *vma, unsigned long address);
-
-static vm_fault_t insert_pfn(struct vm_area_struct *vma, unsigned long address, unsigned long pfn)
+static void insert_entry_bad(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep, /* error: [dropped-override] is given the protection `prot` */
+			     unsigned long pfn, pgprot_t prot)
 {
-	pte_t *ptep = document_slot(vma, address);
-
-	if (!ptep)
-		return VM_FAULT_OOM;
-	set_pte_at(vma->vm_mm, address, ptep, pte_mkspecial(pfn_pte(pfn, vma->vm_page_prot)));
-	return VM_FAULT_NOPAGE;
+	set_pte_at(vma->vm_mm, addr, ptep, pfn_pte(pfn, vma->vm_page_prot));
 }
 
-vm_fault_t vmf_insert_pfn(struct vm_area_struct *vma, unsigned long address, unsigned long pfn)
+static void insert_entry_ok(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep,
+			    unsigned long pfn, pgprot_t prot)
 {
-	return insert_pfn(vma, address, pfn);
+	set_pte_at(vma->vm_mm, addr, ptep, pfn_pte(pfn, prot));
 }
 
-vm_fault_t vmf_insert_pfn_prot(struct vm_area_struct *vma, unsigned long address,
-			       unsigned long pfn, pgprot_t prot)
+void insert_derived_bad(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep, unsigned long pfn)
 {
-	if (address < vma->vm_start || address >= vma->vm_end)
-		return VM_FAULT_SIGBUS;
-	return insert_pfn(vma, address, pfn); /* error: [dropped-override] is given the protection `prot` */
+	pgprot_t prot = pgprot_writecombine(vma->vm_page_prot); /* error: [dropped-override] computes the protection `prot` */
+
+	insert_entry_ok(vma, addr, ptep, pfn, vma->vm_page_prot);
+}
+
+void insert_both(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep, unsigned long pfn)
+{
+	pgprot_t prot = pgprot_writecombine(vma->vm_page_prot);
+
+	insert_entry_bad(vma, addr, ptep, pfn, prot);
+	insert_entry_ok(vma, addr, ptep, pfn, prot);
 }

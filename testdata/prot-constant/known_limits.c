@@ -20,13 +20,6 @@ static int FN_bits_mmap_bad(struct file *file, struct vm_area_struct *vma)
 	return remap_pfn_range(vma, vma->vm_start, document_pfn(file), PAGE_SIZE, prot);
 }
 
-/* From fixed flags comes a fixed protection, but which rights it has is not worked out. */
-static int FN_recomputed_mmap_bad(struct file *file, struct vm_area_struct *vma)
-{
-	return remap_pfn_range(vma, vma->vm_start, document_pfn(file), PAGE_SIZE,
-			       vm_get_page_prot(VM_READ | VM_WRITE | VM_SHARED));
-}
-
 /* The right to write is taken away again, bit by bit. */
 static int FP_cleared_mmap_ok(struct file *file, struct vm_area_struct *vma)
 {
@@ -49,6 +42,5 @@ static int FP_remembered_mmap_ok(struct file *file, struct vm_area_struct *vma)
 
 const struct file_operations renamed_fops = { .mmap = FN_renamed_mmap_bad };
 const struct file_operations bits_fops = { .mmap = FN_bits_mmap_bad };
-const struct file_operations recomputed_fops = { .mmap = FN_recomputed_mmap_bad };
 const struct file_operations cleared_fops = { .mmap = FP_cleared_mmap_ok };
 const struct file_operations remembered_fops = { .mmap = FP_remembered_mmap_ok };

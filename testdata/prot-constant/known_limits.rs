@@ -22,11 +22,6 @@ fn FN_bits_mmap_bad(file: &mut file, vma: &mut vm_area_struct) -> i32 {
     remap_pfn_range(vma, vma.vm_start, document_pfn(file), PAGE_SIZE, prot)
 }
 
-/* From fixed flags comes a fixed protection, but which rights it has is not worked out. */
-fn FN_recomputed_mmap_bad(file: &mut file, vma: &mut vm_area_struct) -> i32 {
-    remap_pfn_range(vma, vma.vm_start, document_pfn(file), PAGE_SIZE, vm_get_page_prot(VM_READ | VM_WRITE | VM_SHARED))
-}
-
 /* The right to write is taken away again, bit by bit. */
 fn FP_cleared_mmap_ok(file: &mut file, vma: &mut vm_area_struct) -> i32 {
     let mut prot = PAGE_SHARED; /* error: [prot-constant] */
@@ -50,9 +45,6 @@ pub static renamed_fops: file_operations = file_operations {
 };
 pub static bits_fops: file_operations = file_operations {
     mmap: Some(FN_bits_mmap_bad),
-};
-pub static recomputed_fops: file_operations = file_operations {
-    mmap: Some(FN_recomputed_mmap_bad),
 };
 pub static cleared_fops: file_operations = file_operations {
     mmap: Some(FP_cleared_mmap_ok),

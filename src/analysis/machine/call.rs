@@ -583,7 +583,7 @@ impl<'p> Machine<'p> {
             (ProtectionEffect::Recompute, Value::Bits(flags)) if flags.ones | flags.zeros == !0 => {
                 // From fixed flags comes a fixed protection.
                 let text = format!("{}({})", protection.name, self.describe(frame, argument));
-                Value::prot(Terms::one(Base::Constant(Symbol::new(&text))))
+                Value::prot(Terms::one(Base::OfFlags(Symbol::new(&text), flags.ones)))
             }
             (ProtectionEffect::Recompute, _) => Value::prot(Terms::one(Base::Recomputed)),
             (ProtectionEffect::Extract, Value::Entry(terms)) => Value::Prot(terms),

@@ -23,6 +23,7 @@ use crate::callgraph::{FnId, Program};
 use crate::program::{
     BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Span, Symbol, Terminator,
 };
+use crate::vocabulary::Weakening;
 
 use super::access_path::Fields;
 use super::dictionary::Dictionary;
@@ -309,9 +310,13 @@ impl<'p> Machine<'p> {
                 otherwise,
             } => {
                 let mut next = Vec::new();
+                let vocabulary = self.dictionary.vocabulary();
+                let is_guard = frame.body.returns(*then) && !frame.body.returns(*otherwise);
+                let passes = is_guard && vocabulary.is_weakened(Weakening::EarlyReturns);
                 for state in self.evaluated(frame, *condition, states) {
                     self.observe_condition(frame, *condition, &state);
                     for (holds, target) in [(true, *then), (false, *otherwise)] {
+                        let target = if holds && passes { *otherwise } else { target };
                         if let Some(mut refined) = self.refine(frame, *condition, holds, &state) {
                             forget_results(&mut refined, frame.depth);
                             next.push((target, refined));

@@ -18,6 +18,7 @@ use crate::callgraph::{FnId, Program, TableId};
 use crate::program::{
     BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Span, Symbol, Terminator, TypeRef,
 };
+use crate::vocabulary::Weakening;
 
 use super::because::Because;
 use super::climb::{self, Goal, Targets};
@@ -335,6 +336,10 @@ impl<'p> Engine<'p> {
         std::iter::successors(Some(&self.contexts[context]), above)
     }
 
+    fn is_weakened(&self, by: Weakening) -> bool {
+        self.setting.world.is_weakened(by)
+    }
+
     /// Notes that something is set.
     pub(super) fn note_set(&mut self, frame: Frame<'p>, setter: Setter, span: Span) {
         self.set.entry(setter).or_insert((frame.context, span));
@@ -563,8 +568,18 @@ impl<'p> Engine<'p> {
                 otherwise,
             } => {
                 let mut next = Vec::new();
+                let is_guard = frame.body.returns(*then) && !frame.body.returns(*otherwise);
+                let passes = is_guard && self.is_weakened(Weakening::EarlyReturns);
                 for state in self.evaluated(frame, *condition, states) {
+                    let is_blind = self.is_weakened(Weakening::UnknownIsFalse)
+                        && [true, false]
+                            .iter()
+                            .all(|&holds| self.refine(frame, *condition, holds, &state).is_ok());
                     for (holds, target) in [(true, *then), (false, *otherwise)] {
+                        if holds && is_blind {
+                            continue;
+                        }
+                        let target = if holds && passes { *otherwise } else { target };
                         match self.refine(frame, *condition, holds, &state) {
                             Ok(mut refined) => {
                                 refined.forget_results();

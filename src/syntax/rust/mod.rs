@@ -16,7 +16,7 @@ mod types;
 use std::sync::OnceLock;
 
 use crate::program::{FileId, Function, Presence, Span, StructDef, Table};
-use crate::tree::rust::Outline;
+use crate::tree::rust::{Outline, Tokens};
 
 use names::FileNames;
 pub use types::{OPTIONAL_NUMBER, RECEIVER, is_number};
@@ -88,6 +88,27 @@ fn text_of(source: &[u8], span: Span) -> String {
         from = end;
     }
     String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Larger files are not parsed as a whole.
+const MAX_WHOLE: usize = 4 << 20;
+
+/// A whole file, for who needs its items together; `None` if it is no Rust that is known, or nested
+/// too deep. To be called within [`with_deep_stack`].
+pub(crate) fn parse_whole(source: &[u8]) -> Option<syn::File> {
+    let is_shallow = || nesting::nesting(&Tokens::new(source).list) <= nesting::MAX_NESTING;
+    let is_parsed = source.len() <= MAX_WHOLE && is_shallow();
+    let whole = Span::new(0, source.len() as u32);
+    is_parsed.then(|| syn::parse_file(&text_of(source, whole)).ok())?
+}
+
+/// Runs `work` where there is stack enough for all that is parsed, and forgets its places behind it.
+pub(crate) fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+    with_stack(nesting::MAX_NESTING, || {
+        let result = work();
+        proc_macro2::extra::invalidate_current_thread_spans();
+        result
+    })
 }
 
 /// Runs `work` where there is stack enough for a definition nested `depth` deep.

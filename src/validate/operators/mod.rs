@@ -91,6 +91,7 @@ pub fn mutants(sources: &[Source]) -> Vec<Mutant> {
                     file: source.path.clone(),
                     line: source.line(change.at),
                     constructs: constructs(source, &item),
+                    replaces: replaces(source, &item),
                     item,
                     what: change.what,
                     text,
@@ -139,6 +140,31 @@ fn constructs(source: &Source, function: &str) -> bool {
         function
             .calls()
             .any(|(name, _)| makes.contains(&name.as_str()))
+    })
+}
+
+/// Whether a function installs an entry in a slot that it took another one out of, or in another slot
+/// than it read one from.
+fn replaces(source: &Source, function: &str) -> bool {
+    let signatures = Signatures::default();
+    let mut functions = source.functions();
+    let found = functions.find(|found| found.sig.ident == function);
+    found.is_some_and(|item| {
+        let function = Function::new(source, item, &signatures);
+        let (mut taken, mut read, mut filled) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, call) in function.calls() {
+            let slot = |at: usize| call.args.iter().nth(at).map(|slot| function.text(slot));
+            match name.as_str() {
+                name if name.ends_with("_clear_flush") || name.ends_with("get_and_clear") => {
+                    taken.extend(slot(call.args.len() - 1));
+                }
+                "ptep_get" | "pmdp_get" | "pudp_get" => read.extend(slot(0)),
+                "set_pte_at" | "set_pmd_at" | "set_pud_at" => filled.extend(slot(2)),
+                _ => {}
+            }
+        }
+        let is_copied = !read.is_empty() && filled.iter().any(|slot| !read.contains(slot));
+        is_copied || filled.iter().any(|slot| taken.contains(slot))
     })
 }
 
