@@ -84,8 +84,7 @@ pub fn readers(
     is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
     losing: &(dyn Fn(&str) -> Option<BTreeSet<String>> + Sync),
     is_page_returned: bool,
-    question: &Question,
-    memory: &mut reach::Memory,
+    (question, memory): (&Question, &mut reach::Memory),
 ) -> Vec<GenericUse> {
     let World {
         program,

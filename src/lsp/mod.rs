@@ -16,6 +16,7 @@ mod commands;
 mod diagnostics;
 mod documents;
 mod facts;
+mod files;
 mod hover;
 mod lenses;
 mod markdown;

@@ -179,6 +179,10 @@ impl Session<'_> {
             .filter(|mapping| mapping.is_override)
             .flat_map(|mapping| mapping.vm_ops.iter().map(String::as_str))
             .collect();
+        let mut memory = self
+            .reach_memory
+            .lock()
+            .unwrap_or_else(|error| error.into_inner());
         analysis::readers(
             self.world,
             self.places,
@@ -189,11 +193,7 @@ impl Session<'_> {
                 false => losing(matrix, name),
             },
             !self.returned.is_empty(),
-            question,
-            &mut self
-                .reach_memory
-                .lock()
-                .unwrap_or_else(|error| error.into_inner()),
+            (question, &mut memory),
         )
     }
 
