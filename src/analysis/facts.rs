@@ -57,6 +57,18 @@ pub struct BodyFacts {
     pub live: Vec<FixedBitSet>,
     /// For each expression that holds one, the calls in it, operands first.
     pub calls: FxHashMap<ExprId, Vec<ExprId>>,
+    /// The functions that names and called members can mean, where there are any.
+    functions: FxHashMap<ExprId, Box<[FnId]>>,
+}
+
+impl BodyFacts {
+    /// The functions that a name can mean, or a member through which a call goes.
+    pub fn functions(&self, expr: ExprId) -> &[FnId] {
+        self.functions
+            .get(&expr)
+            .map(|functions| &**functions)
+            .unwrap_or_default()
+    }
 }
 
 impl Facts {
@@ -151,15 +163,18 @@ fn own_facts(
         .map(|body| body_facts(program, function, body))
         .collect();
     let own_effect = OwnEffect::new(program, dictionary, id, &facts);
-    (facts, named(program, function), own_effect)
+    let named = named(function, &facts);
+    (facts, named, own_effect)
 }
 
 fn body_facts(program: &Program, function: &Function, body: &Body) -> BodyFacts {
+    let types = program.types(function, body);
     BodyFacts {
-        types: program.types(function, body),
+        functions: functions(program, function, body, &types),
         too_deep: too_deep(body),
         live: live_locals(function, body),
         calls: calls(body),
+        types,
     }
 }
 
@@ -309,18 +324,49 @@ fn add_locals(body: &Body, expr: ExprId, found: &mut FixedBitSet) {
 }
 
 /// The functions that one calls by name, or hands over by name.
-fn named(program: &Program, function: &Function) -> BTreeSet<FnId> {
-    let exprs = function.bodies.iter().flat_map(|body| &body.exprs);
-    let names: BTreeSet<Symbol> = exprs
-        .filter_map(|expr| match expr.kind {
-            ExprKind::Global(name) => Some(name),
-            _ => None,
-        })
-        .collect();
-    let named = names.into_iter();
+fn named(function: &Function, facts: &[BodyFacts]) -> BTreeSet<FnId> {
+    let mut named = BTreeSet::new();
+    for (body, facts) in function.bodies.iter().zip(facts) {
+        for (expr, functions) in &facts.functions {
+            if matches!(body.expr(*expr).kind, ExprKind::Global(_)) {
+                named.extend(functions.iter().copied());
+            }
+        }
+    }
     named
-        .flat_map(|name| program.resolve(name, function.file))
-        .collect()
+}
+
+/// What the names in a body, and the members through which it calls, can mean.
+fn functions(
+    program: &Program,
+    function: &Function,
+    body: &Body,
+    types: &[TypeRef],
+) -> FxHashMap<ExprId, Box<[FnId]>> {
+    let mut found: FxHashMap<ExprId, Box<[FnId]>> = FxHashMap::default();
+    let mut known: FxHashMap<Symbol, Vec<FnId>> = FxHashMap::default();
+    for (i, expr) in body.exprs.iter().enumerate() {
+        let (at, functions) = match &expr.kind {
+            ExprKind::Global(name) => {
+                let resolve = || program.resolve(*name, function.file);
+                let functions = known.entry(*name).or_insert_with(resolve);
+                (ExprId(i as u32), functions.clone())
+            }
+            ExprKind::Call { callee, .. } => {
+                let callee = body.called(*callee);
+                let ExprKind::Member { base, field, .. } = body.expr(callee).kind else {
+                    continue;
+                };
+                let members = program.members(types[base.0 as usize].base, field);
+                (callee, members.functions.into_iter().collect())
+            }
+            _ => continue,
+        };
+        if !functions.is_empty() {
+            found.insert(at, functions.into());
+        }
+    }
+    found
 }
 
 /// True for a function that only computes: cheap to follow for its result.

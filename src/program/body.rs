@@ -50,6 +50,14 @@ impl Body {
         false
     }
 
+    /// A callee without parentheses, `*` and casts that change nothing for a function.
+    pub fn called(&self, mut callee: ExprId) -> ExprId {
+        while let ExprKind::Deref(inner) | ExprKind::Cast(_, inner) = self.expr(callee).kind {
+            callee = inner;
+        }
+        callee
+    }
+
     /// The direct operands of an expression, left to right.
     pub fn operands(&self, expr: ExprId) -> Vec<ExprId> {
         match &self.expr(expr).kind {

@@ -271,7 +271,7 @@ impl<'p> Machine<'p> {
         target: FnId,
     ) -> State {
         let mut state = state.clone();
-        let callee = strip(frame.body, callee);
+        let callee = frame.body.called(callee);
         let ExprKind::Member { base, field, .. } = frame.body.expr(callee).kind else {
             return state;
         };
@@ -390,7 +390,7 @@ impl<'p> Machine<'p> {
         let carries_vma = arguments
             .iter()
             .any(|value| matches!(value, Value::Vma(_) | Value::Fault(_)));
-        let inner = strip(frame.body, callee);
+        let inner = frame.body.called(callee);
         let ExprKind::Member { base, field, .. } = frame.body.expr(inner).kind else {
             if carries_vma {
                 self.observe(frame, call, EventKind::Unresolved);
@@ -561,7 +561,7 @@ impl<'p> Machine<'p> {
 
     /// The name behind the callee of a direct call.
     pub(super) fn callee_name(&self, frame: Frame<'p>, callee: ExprId) -> Option<Symbol> {
-        match frame.body.expr(strip(frame.body, callee)).kind {
+        match frame.body.expr(frame.body.called(callee)).kind {
             ExprKind::Global(name) => Some(name),
             _ => None,
         }
@@ -811,16 +811,6 @@ fn set_result(state: &mut State, frame: u8, call: ExprId, value: Value) {
         state.store.remove(&place);
     } else {
         state.store.insert(place, value);
-    }
-}
-
-/// The callee without parentheses, `*` and casts that change nothing for a function.
-fn strip(body: &Body, mut callee: ExprId) -> ExprId {
-    loop {
-        match body.expr(callee).kind {
-            ExprKind::Deref(inner) | ExprKind::Cast(_, inner) => callee = inner,
-            _ => return callee,
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::vocabulary::{EntryState, FlagsChange, Install, Level, ProtectionEffec
 use super::because::Because;
 use super::eval::{is_page, new_page};
 use super::passage::Passage;
-use super::plan::{Setter, is_entry_point, strip};
+use super::plan::{Setter, is_entry_point};
 use super::run::{Effect, Engine, Frame, unique};
 use super::state::{State, States};
 use super::value::{Base, Known, PageFrom, Place, ProtectionFrom, Value};
@@ -537,11 +537,11 @@ impl<'p> Engine<'p> {
         let ExprKind::Call { callee, ref args } = frame.body.expr(call).kind else {
             return;
         };
-        let handler = match frame.body.expr(strip(frame.body, callee)).kind {
+        let handler = match frame.body.expr(frame.body.called(callee)).kind {
             ExprKind::Member { field, .. } => self.setting.words.handler(field),
             _ => None,
         };
-        let is_operation = match frame.body.expr(strip(frame.body, callee)).kind {
+        let is_operation = match frame.body.expr(frame.body.called(callee)).kind {
             ExprKind::Member { base, .. } => self.eval(frame, state, base).value == Value::Ops,
             _ => false,
         };
@@ -617,13 +617,13 @@ impl<'p> Engine<'p> {
     /// The functions a call can reach.
     fn targets(&mut self, frame: Frame<'p>, state: &mut State, callee: ExprId) -> Vec<FnId> {
         let program = self.setting.world.program;
-        if let ExprKind::Global(name) = frame.body.expr(callee).kind {
-            return program.resolve(name, frame.function.file);
+        if let ExprKind::Global(_) = frame.body.expr(callee).kind {
+            return frame.facts.functions(callee).to_vec();
         }
         if let Value::Functions(functions) = self.eval(frame, state, callee).value {
             return functions.iter().copied().collect();
         }
-        let inner = strip(frame.body, callee);
+        let inner = frame.body.called(callee);
         let ExprKind::Member { base, field, .. } = frame.body.expr(inner).kind else {
             return Vec::new();
         };
@@ -636,11 +636,7 @@ impl<'p> Engine<'p> {
                 .iter()
                 .flat_map(|&table| program.table_functions(table, field))
                 .collect(),
-            _ => program
-                .members(ty.base, field)
-                .functions
-                .into_iter()
-                .collect(),
+            _ => frame.facts.functions(inner).to_vec(),
         }
     }
 
@@ -764,7 +760,7 @@ impl<'p> Engine<'p> {
         let flags = self.setting.hypothesis.flags;
         let inner = passage.inner(state, flags, |place| self.type_of(frame, state, place));
         let callee = match frame.body.expr(call).kind {
-            ExprKind::Call { callee, .. } => strip(frame.body, callee),
+            ExprKind::Call { callee, .. } => frame.body.called(callee),
             _ => call,
         };
         self.is_indirect = match frame.body.expr(callee).kind {

@@ -15,7 +15,7 @@ use crate::program::{Body, ExprId, ExprKind, Instr, Span, Symbol, Terminator};
 
 use super::because::Because;
 use super::looks::{Looks, Run};
-use super::plan::{Entered, Setter, strip};
+use super::plan::{Entered, Setter};
 use super::run::{Context, ContextId, Effect, Engine, Setting};
 use super::state::{Cleared, States};
 
@@ -450,29 +450,22 @@ pub fn ends_of(
     let program = world.program;
     let function = program.function(id);
     let body = &function.bodies[index];
-    let types = &world.facts.body(id, index).types;
+    let facts = world.facts.body(id, index);
     let own = targets.get(&id).map(Vec::as_slice).unwrap_or_default();
+    let leads_on = |expr: ExprId| facts.functions(expr).iter().any(|id| chain.contains(id));
     let is_end: Vec<bool> = body
         .exprs
         .iter()
         .enumerate()
         .map(|(i, expr)| {
-            own.contains(&(index, ExprId(i as u32)))
+            let id = ExprId(i as u32);
+            own.contains(&(index, id))
                 || match &expr.kind {
-                    ExprKind::Global(name) => {
-                        let named = program.resolve(*name, function.file);
-                        named.iter().any(|id| chain.contains(id))
-                    }
+                    ExprKind::Global(_) => leads_on(id),
                     ExprKind::Call { callee, .. } => {
-                        let callee = strip(body, *callee);
-                        match body.expr(callee).kind {
-                            ExprKind::Member { base, field, .. } => {
-                                let ty = types[base.0 as usize];
-                                let members = program.members(ty.base, field).functions;
-                                members.iter().any(|id| chain.contains(id))
-                            }
-                            _ => false,
-                        }
+                        let callee = body.called(*callee);
+                        let is_member = matches!(body.expr(callee).kind, ExprKind::Member { .. });
+                        is_member && leads_on(callee)
                     }
                     _ => false,
                 }

@@ -123,9 +123,10 @@ impl<'p> Engine<'p> {
         if world.dictionary.constant(name).is_some() {
             return Known::plain(Value::Protection(ProtectionFrom::CONSTANT));
         }
-        let functions = world.program.resolve(name, frame.function.file);
+        let functions = frame.facts.functions(expr);
         if !functions.is_empty() {
-            return Known::plain(Value::Functions(Arc::new(functions.into_iter().collect())));
+            let functions = functions.iter().copied().collect();
+            return Known::plain(Value::Functions(Arc::new(functions)));
         }
         Known::default()
     }

@@ -13,7 +13,7 @@ use crate::program::{
     BinaryOp, Body, CaseLabel, Expr, ExprId, ExprKind, Function, Instr, Symbol, Terminator, UnaryOp,
 };
 
-use super::plan::{Setter, is_carrier, is_entry_point, strip};
+use super::plan::{Setter, is_carrier, is_entry_point};
 use super::stores::OwnStores;
 use super::words::{Meaning, Words};
 
@@ -111,20 +111,20 @@ fn callees(world: World<'_>, id: FnId) -> BTreeSet<FnId> {
         return found;
     }
     for (index, body) in function.bodies.iter().enumerate() {
-        let types = &world.facts.body(id, index).types;
-        for expr in &body.exprs {
+        let facts = world.facts.body(id, index);
+        for (i, expr) in body.exprs.iter().enumerate() {
             match &expr.kind {
-                ExprKind::Global(name) => found.extend(program.resolve(*name, function.file)),
+                ExprKind::Global(_) => found.extend(facts.functions(ExprId(i as u32))),
                 ExprKind::Call { callee, .. } => {
-                    let callee = strip(body, *callee);
+                    let callee = body.called(*callee);
                     let ExprKind::Member { base, field, .. } = body.expr(callee).kind else {
                         continue;
                     };
-                    let ty = types[base.0 as usize];
+                    let ty = facts.types[base.0 as usize];
                     if ty.is_unknown() || is_entry_point(world, ty.base, field) {
                         continue;
                     }
-                    let targets = program.members(ty.base, field).functions;
+                    let targets = facts.functions(callee);
                     if targets.len() <= MAX_TARGETS {
                         found.extend(targets);
                     }

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::facts::World;
 use crate::callgraph::FnId;
-use crate::program::{Body, ExprId, ExprKind, Function, FunctionKind, Symbol, TypeRef};
+use crate::program::{ExprId, Function, FunctionKind, Symbol, TypeRef};
 
 use super::because::MAX_SETTABLE;
 use super::part::Part;
@@ -263,14 +263,4 @@ pub fn is_entry_point(world: World<'_>, table: Symbol, member: Symbol) -> bool {
         .entry_points
         .iter()
         .any(|entry| table == entry.table.as_str() && member == entry.member.as_str())
-}
-
-/// The callee without parentheses, `*` and casts that change nothing for a function.
-pub fn strip(body: &Body, mut callee: ExprId) -> ExprId {
-    loop {
-        match body.expr(callee).kind {
-            ExprKind::Deref(inner) | ExprKind::Cast(_, inner) => callee = inner,
-            _ => return callee,
-        }
-    }
 }

@@ -8,8 +8,6 @@ use crate::analysis::facts::World;
 use crate::callgraph::FnId;
 use crate::program::{Body, ExprId, ExprKind, Instr, Symbol, TypeRef};
 
-use super::plan::strip;
-
 /// What every function may store to.
 #[derive(Debug, Default)]
 pub struct Stores {
@@ -113,7 +111,8 @@ impl OwnStores {
 
     fn body(&mut self, world: World<'_>, id: FnId, index: usize) {
         let body = &world.program.function(id).bodies[index];
-        let types = &world.facts.body(id, index).types;
+        let facts = world.facts.body(id, index);
+        let types = &facts.types;
         for instr in body.blocks.iter().flat_map(|block| &block.instrs) {
             match *instr {
                 Instr::Assign { target, .. } => {
@@ -135,7 +134,7 @@ impl OwnStores {
                 // Whoever gets the address may store there.
                 ExprKind::AddrOf(place) => self.target(body, types, *place),
                 ExprKind::Call { callee, args } => {
-                    let targets = targets(world, id, index, body, *callee);
+                    let targets = facts.functions(body.called(*callee));
                     if targets.is_empty() {
                         let pointers = args.iter().map(|arg| types[arg.0 as usize]);
                         let pointers = pointers.filter(|ty| ty.pointers > 0);
@@ -163,19 +162,5 @@ impl OwnStores {
                 _ => return,
             }
         }
-    }
-}
-
-fn targets(world: World<'_>, id: FnId, index: usize, body: &Body, callee: ExprId) -> Vec<FnId> {
-    let program = world.program;
-    let callee = strip(body, callee);
-    match body.expr(callee).kind {
-        ExprKind::Global(name) => program.resolve(name, program.function(id).file),
-        ExprKind::Member { base, field, .. } => {
-            let ty = world.facts.body(id, index).types[base.0 as usize];
-            let members = program.members(ty.base, field).functions;
-            members.into_iter().collect()
-        }
-        _ => Vec::new(),
     }
 }
