@@ -20,6 +20,8 @@ pub struct Renumbered {
     pub changed: FixedBitSet,
     /// Structures that are defined differently.
     pub structs: FxHashSet<Symbol>,
+    /// Members that something else is stored to.
+    members: FxHashSet<Symbol>,
 }
 
 impl Renumbered {
@@ -61,7 +63,7 @@ impl Renumbered {
         let mut renumbered = Renumbered::pair(before, now);
         renumbered.structs = differing_structs(before, now);
         let names = renumbered.differing_names(before, now);
-        let members = differing_members(before, now);
+        renumbered.members = differing_members(before, now);
         renumbered.changed = FixedBitSet::with_capacity(now.n_functions());
         for (id, function) in now.functions() {
             let is_same = renumbered.before(id).is_some_and(|old| {
@@ -74,8 +76,8 @@ impl Renumbered {
             });
             let exprs = function.bodies.iter().flat_map(|body| &body.exprs);
             let mut mentions = exprs.map(|expr| match &expr.kind {
-                ExprKind::Global(name) => names.contains(name) || members.contains(name),
-                ExprKind::Member { field, .. } => members.contains(field),
+                ExprKind::Global(name) => names.contains(name) || renumbered.members.contains(name),
+                ExprKind::Member { field, .. } => renumbered.members.contains(field),
                 _ => false,
             });
             let has_other_meaning = mentions.any(|is_other| is_other);
@@ -84,6 +86,14 @@ impl Renumbered {
                 .set(id.0 as usize, !is_same || has_other_meaning);
         }
         Some(renumbered)
+    }
+
+    /// True if both versions come to the same, whatever else their files hold.
+    pub fn is_same(&self) -> bool {
+        self.changed.is_clear()
+            && self.now.iter().all(Option::is_some)
+            && self.structs.is_empty()
+            && self.members.is_empty()
     }
 
     /// The function that was `id`.

@@ -91,18 +91,23 @@ impl Opened {
             }
         }
         if !reloaded.is_empty() {
-            self.reload(&reloaded, vocabulary);
+            has_changed |= self.reload(&reloaded, vocabulary);
         }
-        Some(has_changed || !reloaded.is_empty())
+        Some(has_changed)
     }
 
-    fn reload(&mut self, paths: &[&str], vocabulary: &Vocabulary) {
+    /// Loads what is open again after edits of the files at `paths`. True if anything that was parsed
+    /// differs.
+    fn reload(&mut self, paths: &[&str], vocabulary: &Vocabulary) -> bool {
         let edited = paths.iter().filter_map(|path| self.tree.file_at(path));
         let edited: BTreeSet<FileId> = edited.collect();
         let version = (&self.tree, &*self.index);
+        let conditions = self.loaded.conditions(&edited);
         let before = self.loaded.reload(version, &edited, vocabulary);
         let renumbered = Renumbered::between(&before, &self.loaded.program, &edited);
+        let is_same = renumbered.as_ref().is_some_and(Renumbered::is_same);
         self.kept.expect_renumbered(paths, renumbered);
+        !is_same || conditions != self.loaded.conditions(&edited)
     }
 
     /// Analyses the version that is open.

@@ -70,9 +70,6 @@ pub fn stated_limit(mutant: &Mutant) -> Option<&'static str> {
         return Some(reason);
     }
     match (mutant.operator, mutant.file.as_str(), mutant.item.as_str()) {
-        ("return-page", ..) => {
-            Some("that a handler which inserts overrides returns no page is an axiom")
-        }
         (_, "mm/insert.rs", "check_insertion") => {
             Some("what an insertion API enforces is in the vocabulary")
         }

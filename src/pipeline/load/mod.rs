@@ -16,7 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::callgraph::{self, FileFacts, MemberStore, ObjectMacro, Parts, Program};
 use crate::program::{
-    ExprKind, FileId, Function, FunctionKind, Span, StructDef, Symbol, Table, TypeRef,
+    ExprKind, FileId, Function, FunctionKind, Presence, Span, StructDef, Symbol, Table, TypeRef,
 };
 use crate::syntax;
 use crate::tree::rust::is_capitals;
@@ -113,6 +113,21 @@ impl Loaded {
         let scope = self.sought.scope.unwrap_or(Scope::Everything);
         let loaded = load_from(sources, (tree, index), vocabulary, scope, Some(known));
         std::mem::replace(self, loaded).program
+    }
+
+    /// Under which conditions the functions and tables of some files are compiled, in order.
+    pub fn conditions(&self, files: &BTreeSet<FileId>) -> Vec<Presence> {
+        let functions = self.program.functions().map(|(_, it)| (it.file, it.span));
+        let tables = self.program.tables().map(|(_, it)| (it.file, it.span));
+        let mut syntax = BTreeMap::new();
+        let inside = functions.chain(tables).filter(|it| files.contains(&it.0));
+        inside
+            .map(|(file, span)| {
+                let syntax = syntax.entry(file);
+                let syntax = syntax.or_insert_with(|| self.sources.syntax(file));
+                syntax.presence_at(span.start)
+            })
+            .collect()
     }
 }
 
