@@ -7,61 +7,48 @@ use std::path::Path;
 
 use ptelint::reference::faults;
 
-/// What a document says of a fault.
-enum Verdict {
-    /// A finding of this rule.
-    Found(&'static str),
-    /// Nothing, which is known to be wrong: in this function.
-    Missed(&'static str),
-}
-use Verdict::{Found, Missed};
-
-/// The faults by name, with the document below `testdata/` and what it asserts.
-const DOCUMENTS: [(&str, &str, Verdict); 9] = [
+/// The faults by name, with the document below `testdata/` and the rule that finds it there.
+const DOCUMENTS: [(&str, &str, &str); 9] = [
     (
         "rebuild-in-split",
         "generic-rebuild/split_bad.c",
-        Found("generic-rebuild"),
+        "generic-rebuild",
     ),
     (
         "lossy-pte-modify",
         "attribute-loss/driver_suffers_bad.c",
-        Found("attribute-loss"),
+        "attribute-loss",
     ),
     (
         "dropped-protection",
         "dropped-override/api_parameter_bad.c",
-        Found("dropped-override"),
+        "dropped-override",
     ),
     (
         "return-page-after-override",
         "generic-rebuild/returned_page_bad.c",
-        Found("generic-rebuild"),
+        "generic-rebuild",
     ),
-    (
-        "lost-uffd-wp",
-        "state-loss/migrated_bad.c",
-        Found("state-loss"),
-    ),
+    ("lost-uffd-wp", "state-loss/migrated_bad.c", "state-loss"),
     (
         "unguarded-numa",
         "generic-rebuild/numa_bad.c",
-        Found("generic-rebuild"),
+        "generic-rebuild",
     ),
     (
         "cow-pfnmap",
         "cow-pfnmap/with_protection_bad.c",
-        Found("cow-pfnmap"),
+        "cow-pfnmap",
     ),
     (
         "default-drift",
         "prot-recomputed/default_bad.c",
-        Found("prot-recomputed"),
+        "prot-recomputed",
     ),
     (
         "lost-soft-dirty",
-        "state-loss/known_limits_of_migration.c",
-        Missed("FN_clear_soft_dirty_bad"),
+        "state-loss/stays_writable_bad.c",
+        "state-loss",
     ),
 ];
 
@@ -75,22 +62,15 @@ fn every_fault_has_a_document() {
 
 #[test]
 fn the_documents_assert_the_verdict() {
-    for (fault, document, verdict) in &DOCUMENTS {
+    for (fault, document, rule) in DOCUMENTS {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("testdata")
             .join(document);
         let text = std::fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("{fault}: {}: {error}", path.display()));
-        let finding = |rule: &str| {
-            let severities = ["error", "warning", "note"].iter();
-            severities
-                .map(|severity| format!("/* {severity}: [{rule}]"))
-                .any(|expectation| text.contains(&expectation))
-        };
-        match verdict {
-            Found(rule) => assert!(finding(rule), "{fault}: {document} expects no {rule}"),
-            // A function that is called so has no finding, which tests/documents.rs checks.
-            Missed(function) => assert!(text.contains(function), "{fault}: no {function}"),
-        }
+        let mut severities = ["error", "warning", "note"].iter();
+        let is_found =
+            severities.any(|severity| text.contains(&format!("/* {severity}: [{rule}]")));
+        assert!(is_found, "{fault}: {document} expects no {rule}");
     }
 }

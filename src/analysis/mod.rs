@@ -20,6 +20,7 @@ mod result;
 mod returned;
 mod state;
 mod term;
+mod unwatched;
 mod uses;
 mod value;
 
@@ -46,4 +47,5 @@ pub use renumbered::Renumbered;
 pub use returned::{Returned, returned};
 pub use state::VmaState;
 pub use term::{Base, Step as TermStep, Term, Terms};
+pub use unwatched::{Unwatched, unwatched};
 pub use uses::{Uses, uses};

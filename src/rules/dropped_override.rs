@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Dropped, EventKind, Word, dropped};
 use crate::callgraph::FnId;
-use crate::program::{Body, ExprId, ExprKind, FunctionKind, Instr, LocalId, Span, Symbol};
+use crate::program::{Body, ExprId, ExprKind, Instr, LocalId, Span, Symbol};
 use crate::vocabulary::Weakening;
 
 use super::draft::{Site, Text};
@@ -45,62 +45,8 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
                 findings.push(finding);
             }
         }
-        findings.extend(unread(input, id, &reported));
     }
     findings
-}
-
-/// An insertion API that never reads the protection it is given, and has the entry made from the
-/// VMA's own; unless that was reported already.
-fn unread(input: &Input<'_>, id: FnId, reported: &BTreeSet<LocalId>) -> Option<Finding> {
-    let function = input.program.function(id);
-    let Some(Word::Insert(insert)) = input.dictionary.word(function.name, function.n_params) else {
-        return None;
-    };
-    let position = insert
-        .protection
-        .filter(|_| function.kind == FunctionKind::Function)?;
-    let param = function.params().get(position)?;
-    let local = LocalId(position as u32);
-    if reported.contains(&local) {
-        return None;
-    }
-    let mut bodies = function.bodies.iter();
-    let is_read = |body: &Body| {
-        let mut exprs = body.exprs.iter();
-        exprs.any(|expr| matches!(expr.kind, ExprKind::Local(read) if read == local))
-    };
-    let unread = bodies.find(|body| !body.blocks.is_empty() && !is_read(body))?;
-    let calls = (0..unread.exprs.len() as u32).map(ExprId);
-    let (call, read) = calls
-        .filter_map(|call| Some((call, insertion(input, id, unread, call)?)))
-        .min_by_key(|(call, _)| unread.expr(*call).span)?;
-    let (name, inserts) = (param.name, callee(unread, call)?);
-    let text = Text {
-        message: format!(
-            "`{}` is given the protection `{name}`, and `{inserts}` inserts the entry without it",
-            function.name
-        ),
-        label: "is not given the protection".to_owned(),
-        why: WHY,
-        help: HELP,
-        what: name.to_string(),
-    };
-    let call = Site {
-        function: id,
-        span: unread.expr(call).span,
-    };
-    let mut finding = input.draft(&RULE, Severity::Error, call, text);
-    finding.trace = vec![input.step(call, format!("calls `{inserts}`"))];
-    if let Some(read) = read {
-        finding
-            .labels
-            .push(input.label(read, "reads the VMA's own again"));
-        finding
-            .trace
-            .push(input.step(read, "makes the entry from `vm_page_prot`"));
-    }
-    Some(finding)
 }
 
 fn finding(input: &Input<'_>, id: FnId, one: &Dropped) -> Option<Finding> {

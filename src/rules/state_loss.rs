@@ -1,6 +1,6 @@
 //! An entry is made anew and leaves behind what the old one remembered.
 
-use crate::analysis::{Rebuilt, rebuilt};
+use crate::analysis::{Rebuilt, Unwatched, rebuilt, unwatched};
 
 use super::draft::{Site, Text};
 use super::{Finding, Input, Oracle, Rule, Severity};
@@ -27,11 +27,49 @@ const HELP: &str = "Ask the old entry and set the state in the new one before it
     `if (pte_uffd_wp(old)) new = pte_mkuffd_wp(new);`, with huge_pte_…() for hugetlb. Hand the old \
     entry to the function that installs the new one.";
 
+const WHY_UNWATCHED: &str = "A page comes back from migration with the right to write that its \
+    entry remembers. The next write makes no fault and is not noted, so whoever clears soft-dirty \
+    bits and looks for them later, as checkpointing does, takes the page for an unchanged one.";
+const HELP_UNWATCHED: &str = "Take the right to write from a migration entry as pte_wrprotect() \
+    does from a present one: make_readable_migration_entry(swp_offset(entry)), where \
+    is_writable_migration_entry(entry).";
+
 fn check(input: &Input<'_>) -> Vec<Finding> {
-    rebuilt(input.program, input.dictionary, input.uses)
-        .iter()
-        .map(|one| finding(input, one))
-        .collect()
+    let rebuilt = rebuilt(input.program, input.dictionary, input.uses);
+    let rebuilt = rebuilt.iter().map(|one| finding(input, one));
+    let unwatched = unwatched(input.program, input.dictionary);
+    let unwatched = unwatched.iter().map(|one| still_writable(input, one));
+    rebuilt.chain(unwatched).collect()
+}
+
+/// An entry that lost a state and kept the right to write.
+fn still_writable(input: &Input<'_>, one: &Unwatched) -> Finding {
+    let function = input.program.function(one.function).name;
+    let state = &one.state;
+    let text = Text {
+        message: format!(
+            "`{function}` takes {state} from a page in migration, which stays writable"
+        ),
+        label: "written back with the right to write".to_owned(),
+        why: WHY_UNWATCHED,
+        help: HELP_UNWATCHED,
+        what: "unwatched".to_owned(),
+    };
+    let site = |span| Site {
+        function: one.function,
+        span,
+    };
+    let (cleared, install) = (site(one.cleared), site(one.install));
+    let mut finding = input.draft(&RULE, Severity::Note, install, text);
+    if cleared.span != install.span {
+        let label = input.label(cleared, format!("takes {state}"));
+        finding.labels.push(label);
+    }
+    finding.trace = vec![
+        input.step(cleared, format!("takes {state}")),
+        input.step(install, "writes the entry back"),
+    ];
+    finding
 }
 
 fn finding(input: &Input<'_>, one: &Rebuilt) -> Finding {

@@ -555,6 +555,12 @@ pub struct StateBit {
     pub tells: Vec<String>,
     /// What is done to a new entry only where the state is set by it or cannot be there.
     pub settled_by: Vec<String>,
+    /// Functions that take it from a non-present entry.
+    #[serde(default)]
+    pub clears_absent: Vec<String>,
+    /// What has to be done with that to an entry that waits for its page and could be written.
+    #[serde(default)]
+    pub cleared_with: Vec<String>,
 }
 
 /// Something that is taken to be true because no body tells it.

@@ -19,10 +19,10 @@ vm_fault_t vmf_insert_pfn(struct vm_area_struct *vma, unsigned long address, uns
 	return insert_pfn(vma, address, pfn);
 }
 
-vm_fault_t vmf_insert_pfn_prot(struct vm_area_struct *vma, unsigned long address,
+vm_fault_t vmf_insert_pfn_prot(struct vm_area_struct *vma, unsigned long address, /* error: [dropped-override] is given the protection `prot` */
 			       unsigned long pfn, pgprot_t prot)
 {
 	if (address < vma->vm_start || address >= vma->vm_end)
 		return VM_FAULT_SIGBUS;
-	return insert_pfn(vma, address, pfn); /* error: [dropped-override] is given the protection `prot` */
+	return insert_pfn(vma, address, pfn);
 }
