@@ -11,18 +11,21 @@
 #[path = "../tests/support/editor.rs"]
 #[allow(dead_code, reason = "tests use more of it")]
 mod editor;
+#[path = "../tests/support/kernel.rs"]
+#[allow(dead_code, reason = "tests use more of it")]
+mod kernel;
 #[path = "../tests/support/session.rs"]
 #[allow(dead_code, reason = "tests use more of it")]
 mod session;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use kernel::LINUX_6_12;
 use session::{Session, replay};
 
 fn main() -> ExitCode {
-    let Some(tree) = tree() else {
+    let Some(tree) = LINUX_6_12.tree() else {
         println!(
             "no kernel tree to measure on: type `scripts/unpack-kernel 6.12`, or set PTELINT_LINUX"
         );
@@ -64,13 +67,4 @@ fn print(name: &str, times: &[Duration]) {
     };
     let (median, p95) = (shown(at(0.5)), shown(at(0.95)));
     println!("{name:<30}{:>6}{median:>10}{p95:>10}", times.len());
-}
-
-fn tree() -> Option<PathBuf> {
-    let asked_for = std::env::var_os("PTELINT_LINUX").filter(|path| !path.is_empty());
-    let path = asked_for.map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("kernels/linux-source-6.12"),
-        PathBuf::from,
-    );
-    path.join("MAINTAINERS").is_file().then_some(path)
 }

@@ -6,10 +6,15 @@
 //! so that a machine that slows down slows all of them. Figures are medians of wall time, and
 //! peaks of resident memory.
 
+#[path = "../tests/support/kernel.rs"]
+#[allow(dead_code, reason = "tests use more of it")]
+mod kernel;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use kernel::LINUX_6_12;
 use ptelint::tree::{Tree, Words};
 
 const N_RUNS: usize = 5;
@@ -34,7 +39,7 @@ fn main() -> ExitCode {
     if let (Some("--index-only"), Some(path)) = (args.next().as_deref(), args.next()) {
         return index_only(Path::new(&path));
     }
-    let Some(tree) = tree() else {
+    let Some(tree) = LINUX_6_12.tree() else {
         println!(
             "no kernel tree to measure on: type `scripts/unpack-kernel 6.12`, or set PTELINT_LINUX"
         );
@@ -61,15 +66,6 @@ fn main() -> ExitCode {
     }
     print(&subjects);
     ExitCode::SUCCESS
-}
-
-fn tree() -> Option<PathBuf> {
-    let asked_for = std::env::var_os("PTELINT_LINUX").filter(|path| !path.is_empty());
-    let path = asked_for.map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("kernels/linux-source-6.12"),
-        PathBuf::from,
-    );
-    path.join("MAINTAINERS").is_file().then_some(path)
 }
 
 fn subjects(tree: &Path) -> Vec<Subject> {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use support::{ptelint, text};
+use support::{git, ptelint, text};
 
 /// A copy of the tree that a test may change.
 struct Tree(tempfile::TempDir);
@@ -118,23 +118,6 @@ impl Tree {
         assert!(matches!(status, Some(0 | 1)), "{}", text(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("valid JSON")
     }
-}
-
-/// Git with a name of its own and nobody's configuration.
-fn git(directory: &Path, args: &[&str]) -> Output {
-    Command::new("git")
-        .current_dir(directory)
-        .args(args)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_SYSTEM", "/dev/null")
-        .envs([
-            ("GIT_AUTHOR_NAME", "Test"),
-            ("GIT_AUTHOR_EMAIL", "test@example.org"),
-            ("GIT_COMMITTER_NAME", "Test"),
-            ("GIT_COMMITTER_EMAIL", "test@example.org"),
-        ])
-        .output()
-        .expect("git starts")
 }
 
 #[test]

@@ -388,12 +388,7 @@ fn pre_commit_stops_a_commit(consumers: &Consumers, hook: &str) -> Result<(), Fa
             // Kept from run to run, and apart from the program under test.
             .env("CARGO_TARGET_DIR", programs.with_file_name("from-source"))
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .envs([
-                ("GIT_AUTHOR_NAME", "Test"),
-                ("GIT_AUTHOR_EMAIL", "test@example.org"),
-                ("GIT_COMMITTER_NAME", "Test"),
-                ("GIT_COMMITTER_EMAIL", "test@example.org"),
-            ])
+            .envs(support::GIT_IDENTITY)
             .output()?;
         let shown = format!("{}{}", text(&output.stdout), text(&output.stderr));
         Ok((output.status.success(), shown))

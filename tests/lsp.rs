@@ -585,20 +585,9 @@ fn files_come_go_and_change_their_names() {
     assert!(editor.close().success());
 }
 
-/// Runs git in a tree, as nobody in particular.
+/// Runs git in a tree.
 fn git(tree: &Path, args: &[&str]) {
-    let output = std::process::Command::new("git")
-        .args(args)
-        .current_dir(tree)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .envs([
-            ("GIT_AUTHOR_NAME", "Test"),
-            ("GIT_AUTHOR_EMAIL", "test@example.org"),
-            ("GIT_COMMITTER_NAME", "Test"),
-            ("GIT_COMMITTER_EMAIL", "test@example.org"),
-        ])
-        .output()
-        .expect("git is installed");
+    let output = support::git(tree, args);
     assert!(output.status.success(), "git {args:?}: {output:?}");
 }
 

@@ -268,12 +268,7 @@ impl Home {
             .env_remove("XDG_CONFIG_HOME")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_SYSTEM", "/dev/null")
-            .envs([
-                ("GIT_AUTHOR_NAME", "Test"),
-                ("GIT_AUTHOR_EMAIL", "test@example.org"),
-                ("GIT_COMMITTER_NAME", "Test"),
-                ("GIT_COMMITTER_EMAIL", "test@example.org"),
-            ])
+            .envs(support::GIT_IDENTITY)
     }
 }
 

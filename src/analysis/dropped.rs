@@ -5,9 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::program::{
-    Block, BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Symbol, Terminator,
-};
+use crate::program::{Block, BlockId, Body, ExprId, ExprKind, Function, Instr, LocalId, Symbol};
 
 use super::dictionary::{Dictionary, Word};
 
@@ -79,31 +77,14 @@ impl Dropped {
 
 fn calls_in(body: &Body, block: &Block, from: usize, calls: &mut Vec<ExprId>) {
     let instrs = block.instrs.iter().skip(from);
-    let mut exprs: Vec<ExprId> = instrs.flat_map(|instr| exprs_of(*instr)).collect();
-    exprs.extend(examined(&block.terminator));
+    let mut exprs: Vec<ExprId> = instrs.flat_map(|instr| instr.evaluated()).collect();
+    exprs.extend(block.terminator.examined());
     for expr in exprs {
         body.visit(expr, &mut |id| {
             if matches!(body.expr(id).kind, ExprKind::Call { .. }) {
                 calls.push(id);
             }
         });
-    }
-}
-
-fn exprs_of(instr: Instr) -> Vec<ExprId> {
-    match instr {
-        Instr::Assign { target, value, .. } => vec![value, target],
-        Instr::Eval { value } => vec![value],
-        Instr::LoopMacro { call } => vec![call],
-    }
-}
-
-fn examined(terminator: &Terminator) -> Option<ExprId> {
-    match terminator {
-        Terminator::Branch { condition, .. } => Some(*condition),
-        Terminator::Switch { value, .. } => Some(*value),
-        Terminator::Return(value) => *value,
-        Terminator::Goto(_) | Terminator::Unreachable => None,
     }
 }
 
@@ -167,7 +148,10 @@ impl Variable<'_> {
         drop: &mut dyn FnMut(usize, ExprId, Option<(Symbol, usize)>),
     ) -> bool {
         let mut live = live_behind;
-        live |= examined(&block.terminator).is_some_and(|expr| self.mentions(expr));
+        live |= block
+            .terminator
+            .examined()
+            .is_some_and(|expr| self.mentions(expr));
         for (index, &instr) in block.instrs.iter().enumerate().rev() {
             match instr {
                 Instr::Assign { target, value, .. } if self.is_it(target) => {
@@ -177,7 +161,7 @@ impl Variable<'_> {
                     live = self.mentions(value);
                 }
                 _ => {
-                    for expr in exprs_of(instr) {
+                    for expr in instr.evaluated() {
                         if let Some((call, by, position)) = self.handed_over(expr)
                             && !live
                         {

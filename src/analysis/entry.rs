@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::callgraph::{FnId, TableId};
-use crate::program::{ExprKind, Span, Symbol};
+use crate::program::{ExprId, Span, Symbol};
 use crate::vocabulary::Weakening;
 use crate::vocabulary::{EntryPoint, Phase};
 
@@ -75,10 +75,11 @@ pub fn run_all(world: World<'_>, memory: &Memory) -> Vec<Run> {
             .map(|(function, _)| run_mmap(*function, Some(Phase::Mmap)))
             .collect()
     };
+    let insertions = insertions(world);
     let mut runs = run_mmaps(entries(world, |entry| {
         entry.phase == Phase::Mmap && !entry.secondary
     }));
-    let missing = unreached(world, &runs);
+    let missing = unreached(&insertions, &runs);
     let mut secondary = entries(world, |entry| entry.phase == Phase::Mmap && entry.secondary);
     secondary.retain(|(function, _)| missing.contains(function));
     runs.extend(run_mmaps(secondary));
@@ -102,11 +103,11 @@ pub fn run_all(world: World<'_>, memory: &Memory) -> Vec<Run> {
         entry.phase != Phase::Mmap && !entry.secondary
     });
     runs.extend(run_operations(primary, false));
-    let missing = unreached(world, &runs);
+    let missing = unreached(&insertions, &runs);
     let mut secondary = entries(world, |entry| entry.phase != Phase::Mmap && entry.secondary);
     secondary.retain(|(function, _)| missing.contains(function));
     runs.extend(run_operations(secondary, true));
-    let orphans = orphans(world, &runs);
+    let orphans = orphans(world, unreached(&insertions, &runs));
     runs.extend(
         orphans
             .par_iter()
@@ -114,7 +115,7 @@ pub fn run_all(world: World<'_>, memory: &Memory) -> Vec<Run> {
             .collect::<Vec<_>>(),
     );
     // Whatever a run from further up did not get to is looked at on its own.
-    let rest = unreached(world, &runs);
+    let rest = unreached(&insertions, &runs);
     runs.extend(
         rest.par_iter()
             .map(|function| run_mmap(*function, None))
@@ -307,8 +308,7 @@ fn born(runs: &[Run]) -> BTreeMap<TableId, Born> {
 
 /// Functions that insert entries, but that no entry point leads to: found by going up to callers
 /// until nobody calls them.
-fn orphans(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
-    let missing = unreached(world, runs);
+fn orphans(world: World<'_>, missing: Vec<FnId>) -> Vec<FnId> {
     let mut tops = BTreeSet::new();
     for function in missing {
         let mut seen = BTreeSet::from([function]);
@@ -332,7 +332,7 @@ fn orphans(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
 }
 
 /// Functions with an insertion that none of the runs passed.
-fn unreached(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
+fn unreached(insertions: &[(FnId, Span)], runs: &[Run]) -> Vec<FnId> {
     let reached: BTreeSet<(FnId, Span)> = runs
         .iter()
         .flat_map(|run| &run.events)
@@ -344,28 +344,33 @@ fn unreached(world: World<'_>, runs: &[Run]) -> Vec<FnId> {
         })
         .map(|event| (event.function, event.span))
         .collect();
-    let mut missing = BTreeSet::new();
+    let missing = insertions.iter().filter(|place| !reached.contains(place));
+    let missing: BTreeSet<FnId> = missing.map(|(function, _)| *function).collect();
+    missing.into_iter().collect()
+}
+
+/// Where entries are inserted, or written by drivers.
+fn insertions(world: World<'_>) -> Vec<(FnId, Span)> {
+    let mut found = Vec::new();
     for (id, function) in world.program.functions() {
+        let is_generic = world.program.file(function.file).is_generic;
         for body in &function.bodies {
-            for expr in &body.exprs {
-                let ExprKind::Call { callee, args } = &expr.kind else {
-                    continue;
-                };
-                let ExprKind::Global(name) = body.expr(*callee).kind else {
+            for call in (0..body.exprs.len() as u32).map(ExprId) {
+                let Some((name, args)) = body.call_by_name(call) else {
                     continue;
                 };
                 let is_insertion = match world.dictionary.word(name, args.len()) {
                     Some(Word::Insert(_)) => true,
-                    Some(Word::Install(_)) => !world.program.file(function.file).is_generic,
+                    Some(Word::Install(_)) => !is_generic,
                     _ => false,
                 };
-                if is_insertion && !reached.contains(&(id, expr.span)) {
-                    missing.insert(id);
+                if is_insertion {
+                    found.push((id, body.expr(call).span));
                 }
             }
         }
     }
-    missing.into_iter().collect()
+    found
 }
 
 /// How many entry points were not followed to the end.

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::callgraph::{FnId, Program};
 use crate::program::{
-    Body, ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
+    Block, Body, ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
 };
 use crate::vocabulary::Weakening;
 
@@ -209,7 +209,7 @@ fn too_deep(body: &Body) -> FixedBitSet {
 
 fn calls(body: &Body) -> FxHashMap<ExprId, Vec<ExprId>> {
     let mut found = FxHashMap::default();
-    let mut note = |expr: ExprId| {
+    for expr in body.blocks.iter().flat_map(Block::evaluated) {
         let mut calls = Vec::new();
         body.visit(expr, &mut |id| {
             if matches!(body.expr(id).kind, ExprKind::Call { .. }) {
@@ -218,24 +218,6 @@ fn calls(body: &Body) -> FxHashMap<ExprId, Vec<ExprId>> {
         });
         if !calls.is_empty() {
             found.insert(expr, calls);
-        }
-    };
-    for block in &body.blocks {
-        for instr in &block.instrs {
-            match instr {
-                Instr::Assign { target, value, .. } => {
-                    note(*target);
-                    note(*value);
-                }
-                Instr::Eval { value } => note(*value),
-                Instr::LoopMacro { call } => note(*call),
-            }
-        }
-        match &block.terminator {
-            Terminator::Branch { condition, .. } => note(*condition),
-            Terminator::Switch { value, .. } => note(*value),
-            Terminator::Return(Some(value)) => note(*value),
-            _ => {}
         }
     }
     found

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::callgraph::{FnId, Program};
-use crate::program::{Body, ExprId, ExprKind, Instr, LocalId, Span, Symbol, Terminator};
+use crate::program::{Body, ExprId, ExprKind, Instr, LocalId, Span, Symbol};
 use crate::vocabulary::Level;
 
 use super::dictionary::{Dictionary, Word};
@@ -144,7 +144,7 @@ impl<'a> Finder<'a> {
             .collect();
         let mut second: BTreeSet<Symbol> = installers;
         for (_, function) in self.program.functions() {
-            if mentions(function, &maker_names) {
+            if function.names().any(|name| maker_names.contains(&name)) {
                 second.insert(function.name);
             }
         }
@@ -152,7 +152,7 @@ impl<'a> Finder<'a> {
         functions
             .filter(|(_, function)| {
                 function.bodies.iter().any(|body| self.has_copy(body))
-                    && mentions(function, &second)
+                    && function.names().any(|name| second.contains(&name))
             })
             .map(|(id, _)| id)
             .collect()
@@ -419,21 +419,7 @@ impl<'a> Finder<'a> {
         see: &mut dyn FnMut(ExprId, &BTreeSet<Settled>),
     ) -> BTreeSet<Settled> {
         let block = &body.blocks[block];
-        let mut exprs: Vec<ExprId> = Vec::new();
-        for instr in &block.instrs {
-            match *instr {
-                Instr::Assign { target, value, .. } => exprs.extend([value, target]),
-                Instr::Eval { value } => exprs.push(value),
-                Instr::LoopMacro { call } => exprs.push(call),
-            }
-        }
-        match &block.terminator {
-            Terminator::Branch { condition, .. } => exprs.push(*condition),
-            Terminator::Switch { value, .. } => exprs.push(*value),
-            Terminator::Return(Some(value)) => exprs.push(*value),
-            _ => {}
-        }
-        for expr in exprs {
+        for expr in block.evaluated() {
             body.visit(expr, &mut |id| {
                 let ExprKind::Call { callee, .. } = &body.expr(id).kind else {
                     return;
@@ -521,13 +507,9 @@ fn is_new_entry(program: &Program, dictionary: &Dictionary<'_>, event: &Event) -
     is_own && called_name(program, event).is_some_and(constructs)
 }
 
-fn is_entry_type(base: Symbol) -> bool {
+/// True for the name of a type of entries.
+pub(super) fn is_entry_type(base: Symbol) -> bool {
     matches!(base.as_str(), "pte_t" | "pmd_t" | "pud_t")
-}
-
-fn mentions(function: &crate::program::Function, names: &BTreeSet<Symbol>) -> bool {
-    let mut exprs = function.bodies.iter().flat_map(|body| &body.exprs);
-    exprs.any(|expr| matches!(expr.kind, ExprKind::Global(name) if names.contains(&name)))
 }
 
 /// A pointer as text, to tell slots apart: a variable or a member of one.

@@ -159,40 +159,40 @@ impl Renumbered {
 }
 
 fn is_same_code(before: &Function, now: &Function) -> bool {
-    let mut moved = before.clone();
     let by = now.span.start.wrapping_sub(before.span.start);
-    moved.move_by(by.cast_signed());
-    moved == *now
+    before.moved(by.cast_signed()) == *now
 }
 
 fn differing_structs(before: &Program, now: &Program) -> FxHashSet<Symbol> {
-    let all = |program: &Program| -> FxHashMap<Symbol, Vec<(FileId, StructDef)>> {
-        let mut all: FxHashMap<Symbol, Vec<(FileId, StructDef)>> = FxHashMap::default();
-        for (file, def) in program.structs() {
-            all.entry(def.name).or_default().push((*file, def.clone()));
-        }
-        all
+    let all = |program: &Program| -> Named<(FileId, StructDef)> {
+        let structs = program.structs().iter();
+        by_name(structs.map(|(file, def)| (def.name, (*file, def.clone()))))
     };
-    let (before, now) = (all(before), all(now));
-    let names = before.keys().chain(now.keys());
-    names
-        .filter(|name| before.get(name) != now.get(name))
-        .copied()
-        .collect()
+    differing(&all(before), &all(now))
 }
 
 /// The members that something else is stored to.
 fn differing_members(before: &Program, now: &Program) -> FxHashSet<Symbol> {
-    let all = |program: &Program| -> FxHashMap<Symbol, Vec<(FileId, Symbol)>> {
-        let mut all: FxHashMap<Symbol, Vec<(FileId, Symbol)>> = FxHashMap::default();
-        for store in program.stores() {
-            all.entry(store.member)
-                .or_default()
-                .push((store.file, store.value));
-        }
-        all
+    let all = |program: &Program| -> Named<(FileId, Symbol)> {
+        let stores = program.stores().iter();
+        by_name(stores.map(|store| (store.member, (store.file, store.value))))
     };
-    let (before, now) = (all(before), all(now));
+    differing(&all(before), &all(now))
+}
+
+/// What there is of each name, in order.
+type Named<T> = FxHashMap<Symbol, Vec<T>>;
+
+fn by_name<T>(all: impl Iterator<Item = (Symbol, T)>) -> Named<T> {
+    let mut named = Named::default();
+    for (name, one) in all {
+        named.entry(name).or_insert_with(Vec::new).push(one);
+    }
+    named
+}
+
+/// The names of which there is something else.
+fn differing<T: PartialEq>(before: &Named<T>, now: &Named<T>) -> FxHashSet<Symbol> {
     let names = before.keys().chain(now.keys());
     names
         .filter(|name| before.get(name) != now.get(name))

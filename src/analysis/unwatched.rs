@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::callgraph::{FnId, Program};
-use crate::program::{BlockId, Body, ExprId, ExprKind, Function, Instr, Span, Symbol};
+use crate::program::{BlockId, Body, ExprId, ExprKind, Function, Instr, Span};
 use crate::vocabulary::StateBit;
 
 use super::dictionary::{Dictionary, Word};
+use super::rebuilt::is_entry_type;
 
 /// A non-present entry that is written back without a state and with the right to write.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,18 +31,19 @@ pub fn unwatched(program: &Program, dictionary: &Dictionary<'_>) -> Vec<Unwatche
             continue;
         }
         for state in &dictionary.vocabulary().state_bit {
-            if state.clears_absent.is_empty() || takes_right(program, function, state) {
+            let bodies = function.bodies.iter();
+            let places: Vec<(Span, Span)> = bodies
+                .flat_map(|body| installs(dictionary, body, state))
+                .collect();
+            if places.is_empty() || takes_right(program, function, state) {
                 continue;
             }
-            for body in &function.bodies {
-                let places = installs(dictionary, body, state).into_iter();
-                found.extend(places.map(|(cleared, install)| Unwatched {
-                    function: id,
-                    cleared,
-                    install,
-                    state: state.name.clone(),
-                }));
-            }
+            found.extend(places.into_iter().map(|(cleared, install)| Unwatched {
+                function: id,
+                cleared,
+                install,
+                state: state.name.clone(),
+            }));
         }
     }
     found.into_iter().collect()
@@ -51,28 +53,21 @@ pub fn unwatched(program: &Program, dictionary: &Dictionary<'_>) -> Vec<Unwatche
 /// entry back: one that only asks knows the same names.
 fn takes_right(program: &Program, function: &Function, state: &StateBit) -> bool {
     let takes = |function: &Function| {
-        mentioned(function).any(|name| state.cleared_with.iter().any(|with| name == with.as_str()))
+        function
+            .names()
+            .any(|name| state.cleared_with.iter().any(|with| name == with.as_str()))
     };
-    let called = mentioned(function).flat_map(|name| program.resolve(name, function.file));
+    let called = function
+        .names()
+        .flat_map(|name| program.resolve(name, function.file));
     let mut called = called.map(|id| program.function(id));
     takes(function) || called.any(|callee| gives_entry(callee) && takes(callee))
 }
 
 fn gives_entry(function: &Function) -> bool {
     let result = function.result;
-    result.pointers == 0
-        && matches!(
-            result.base.as_str(),
-            "pte_t" | "pmd_t" | "pud_t" | "swp_entry_t" | "softleaf_t"
-        )
-}
-
-fn mentioned(function: &Function) -> impl Iterator<Item = Symbol> + '_ {
-    let exprs = function.bodies.iter().flat_map(|body| &body.exprs);
-    exprs.filter_map(|expr| match expr.kind {
-        ExprKind::Global(name) => Some(name),
-        _ => None,
-    })
+    let is_absent = matches!(result.base.as_str(), "swp_entry_t" | "softleaf_t");
+    result.pointers == 0 && (is_absent || is_entry_type(result.base))
 }
 
 /// Where the state is taken from an entry, and where that entry is written back.
@@ -83,7 +78,7 @@ fn installs(dictionary: &Dictionary<'_>, body: &Body, state: &StateBit) -> Vec<(
             let Instr::Eval { value: call } = *instr else {
                 continue;
             };
-            let Some((name, args)) = called(body, call) else {
+            let Some((name, args)) = body.call_by_name(call) else {
                 continue;
             };
             let Some(Word::Install(install)) = dictionary.word(name, args.len()) else {
@@ -93,7 +88,7 @@ fn installs(dictionary: &Dictionary<'_>, body: &Body, state: &StateBit) -> Vec<(
                 continue;
             };
             let clears = |value: &ExprId| {
-                let name = called(body, *value).map(|(name, _)| name);
+                let name = body.call_by_name(*value).map(|(name, _)| name);
                 let mut words = state.clears_absent.iter();
                 name.is_some_and(|name| words.any(|word| name == word.as_str()))
             };
@@ -139,15 +134,4 @@ fn values(body: &Body, expr: ExprId, (block, at): (usize, usize)) -> Vec<ExprId>
     }
     found.sort();
     found
-}
-
-/// The name and the arguments of a call by name.
-fn called(body: &Body, call: ExprId) -> Option<(Symbol, &[ExprId])> {
-    let ExprKind::Call { callee, args } = &body.expr(call).kind else {
-        return None;
-    };
-    match body.expr(*callee).kind {
-        ExprKind::Global(name) => Some((name, args)),
-        _ => None,
-    }
 }

@@ -174,11 +174,6 @@ impl Uses {
 /// The name a call expression calls, if it calls by name.
 pub fn called_name(program: &Program, event: &Event) -> Option<Symbol> {
     let body = &program.function(event.function).bodies[event.body];
-    match &body.expr(event.expr).kind {
-        ExprKind::Call { callee, .. } => match body.expr(*callee).kind {
-            ExprKind::Global(name) => Some(name),
-            _ => None,
-        },
-        _ => None,
-    }
+    let (name, _) = body.call_by_name(event.expr)?;
+    Some(name)
 }

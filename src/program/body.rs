@@ -50,6 +50,17 @@ impl Body {
         false
     }
 
+    /// The name and the arguments of a call by name.
+    pub fn call_by_name(&self, call: ExprId) -> Option<(Symbol, &[ExprId])> {
+        let ExprKind::Call { callee, args } = &self.expr(call).kind else {
+            return None;
+        };
+        match self.expr(*callee).kind {
+            ExprKind::Global(name) => Some((name, args)),
+            _ => None,
+        }
+    }
+
     /// A callee without parentheses, `*` and casts that change nothing for a function.
     pub fn called(&self, mut callee: ExprId) -> ExprId {
         while let ExprKind::Deref(inner) | ExprKind::Cast(_, inner) = self.expr(callee).kind {
@@ -121,6 +132,14 @@ pub struct Block {
     pub terminator: Terminator,
 }
 
+impl Block {
+    /// The expressions it evaluates, in order.
+    pub fn evaluated(&self) -> Vec<ExprId> {
+        let instrs = self.instrs.iter().flat_map(|instr| instr.evaluated());
+        instrs.chain(self.terminator.examined()).collect()
+    }
+}
+
 /// One step of straight-line code. Calls nested in an expression are part of its evaluation, from
 /// left to right, operands first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +165,17 @@ pub enum Instr {
         /// A [`ExprKind::Call`] of the macro.
         call: ExprId,
     },
+}
+
+impl Instr {
+    /// The expressions it evaluates, in order: of an assignment the value, then the target.
+    pub fn evaluated(self) -> Vec<ExprId> {
+        match self {
+            Instr::Assign { target, value, .. } => vec![value, target],
+            Instr::Eval { value } => vec![value],
+            Instr::LoopMacro { call } => vec![call],
+        }
+    }
 }
 
 /// How control leaves a block.
@@ -178,6 +208,16 @@ pub enum Terminator {
 }
 
 impl Terminator {
+    /// The expression that decides where control goes, or that is returned.
+    pub fn examined(&self) -> Option<ExprId> {
+        match self {
+            Terminator::Branch { condition, .. } => Some(*condition),
+            Terminator::Switch { value, .. } => Some(*value),
+            Terminator::Return(value) => *value,
+            Terminator::Goto(_) | Terminator::Unreachable => None,
+        }
+    }
+
     /// The blocks control may go to, in source order.
     pub fn successors(&self) -> Vec<BlockId> {
         match self {

@@ -1,6 +1,6 @@
 //! Functions, their parameters and types.
 
-use super::{Body, FileId, Span, Symbol};
+use super::{Body, ExprKind, FileId, Span, Symbol};
 
 /// A function, a function-like macro, or a system call definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,33 +39,39 @@ impl Function {
         &self.locals[..self.n_params]
     }
 
+    /// The names it mentions that are no variables of its own, once for each mention.
+    pub fn names(&self) -> impl Iterator<Item = Symbol> + '_ {
+        let exprs = self.bodies.iter().flat_map(|body| &body.exprs);
+        exprs.filter_map(|expr| match expr.kind {
+            ExprKind::Global(name) => Some(name),
+            _ => None,
+        })
+    }
+
     /// The function as if it stood nowhere: equal for the same code, however it is laid out.
     pub fn without_places(&self) -> Function {
         let mut function = self.clone();
-        let locals = function.locals.iter_mut().map(|local| &mut local.span);
-        let own = [&mut function.span, &mut function.name_span];
-        let spans = own
-            .into_iter()
-            .chain(locals)
-            .chain(&mut function.not_understood);
-        spans.for_each(|span| *span = Span::default());
-        for body in &mut function.bodies {
-            body.each_place(|span| *span = Span::default());
-        }
+        function.each_place(|span| *span = Span::default());
         function
     }
 
-    /// Puts the function `by` bytes further on in its file.
-    pub fn move_by(&mut self, by: i32) {
+    /// The function `by` bytes further on in its file.
+    pub fn moved(&self, by: i32) -> Function {
+        let mut function = self.clone();
+        function.each_place(|span| *span = span.moved(by));
+        function
+    }
+
+    /// Calls `see` with every place in it.
+    fn each_place(&mut self, mut see: impl FnMut(&mut Span)) {
         let locals = self.locals.iter_mut().map(|local| &mut local.span);
         let own = [&mut self.span, &mut self.name_span];
-        let spans = own
-            .into_iter()
+        own.into_iter()
             .chain(locals)
-            .chain(&mut self.not_understood);
-        spans.for_each(|span| *span = span.moved(by));
+            .chain(&mut self.not_understood)
+            .for_each(&mut see);
         for body in &mut self.bodies {
-            body.each_place(|span| *span = span.moved(by));
+            body.each_place(&mut see);
         }
     }
 }

@@ -90,6 +90,13 @@ impl Input<'_> {
         }
     }
 
+    /// Adds where a protection becomes part of an entry.
+    pub(super) fn add_made_entry(&self, finding: &mut Finding, made: Site) {
+        finding.labels.push(self.label(made, "an entry gets it"));
+        let step = self.step(made, "puts it into an entry");
+        finding.trace.push(step);
+    }
+
     /// How control gets from the table of operations along `path` to `last`, where `note` happens.
     pub(super) fn trace(
         &self,

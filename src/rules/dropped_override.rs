@@ -66,7 +66,7 @@ fn finding(input: &Input<'_>, id: FnId, one: &Dropped) -> Option<Finding> {
     let (call, reads) = inserted;
     let function = input.program.function(id);
     let variable = function.locals[one.local.0 as usize].name;
-    let inserts = callee(body, call)?;
+    let (inserts, _) = body.call_by_name(call)?;
     let computed = Site {
         function: id,
         span: one
@@ -196,13 +196,8 @@ fn handed_on(body: &Body, param: LocalId) -> Vec<(Symbol, usize)> {
     let is_it =
         |expr: ExprId| matches!(body.expr(expr).kind, ExprKind::Local(local) if local == param);
     let calls = (0..body.exprs.len() as u32).filter_map(|i| {
-        let ExprKind::Call { args, .. } = &body.expr(ExprId(i)).kind else {
-            return None;
-        };
-        Some((
-            callee(body, ExprId(i))?,
-            args.iter().position(|&arg| is_it(arg))?,
-        ))
+        let (name, args) = body.call_by_name(ExprId(i))?;
+        Some((name, args.iter().position(|&arg| is_it(arg))?))
     });
     calls.collect()
 }
@@ -210,10 +205,7 @@ fn handed_on(body: &Body, param: LocalId) -> Vec<(Symbol, usize)> {
 /// `Some` if a call makes an entry without having been given the computed protection; inside it,
 /// where the VMA's own is read for it.
 fn insertion(input: &Input<'_>, id: FnId, body: &Body, call: ExprId) -> Option<Option<Site>> {
-    let ExprKind::Call { args, .. } = &body.expr(call).kind else {
-        return None;
-    };
-    let name = callee(body, call)?;
+    let (name, args) = body.call_by_name(call)?;
     if let Some(Word::Insert(_)) = input.dictionary.word(name, args.len()) {
         return Some(None);
     }
@@ -235,13 +227,10 @@ fn insertion(input: &Input<'_>, id: FnId, body: &Body, call: ExprId) -> Option<O
         }
         let function = input.program.function(target);
         for body in &function.bodies {
-            for (i, expr) in body.exprs.iter().enumerate() {
-                if matches!(expr.kind, ExprKind::Call { .. })
-                    && let Some(name) = callee(body, ExprId(i as u32))
-                {
-                    let next = input.program.resolve(name, function.file);
-                    pending.extend(next.into_iter().map(|next| (next, depth + 1)));
-                }
+            let calls = (0..body.exprs.len() as u32).map(ExprId);
+            for (name, _) in calls.filter_map(|call| body.call_by_name(call)) {
+                let next = input.program.resolve(name, function.file);
+                pending.extend(next.into_iter().map(|next| (next, depth + 1)));
             }
         }
     }
@@ -255,7 +244,8 @@ fn entry_from_own(input: &Input<'_>, function: FnId, body: &Body, call: ExprId) 
         return None;
     };
     let is_construct = || {
-        let word = input.dictionary.word(callee(body, call)?, args.len())?;
+        let (name, args) = body.call_by_name(call)?;
+        let word = input.dictionary.word(name, args.len())?;
         matches!(word, Word::Construct(_)).then_some(())
     };
     let mut events = input.uses.events.get(&function)?.iter();
@@ -286,14 +276,4 @@ fn own_entry(input: &Input<'_>, function: FnId) -> Option<Span> {
         _ => None,
     });
     reads.min()
-}
-
-fn callee(body: &Body, call: ExprId) -> Option<Symbol> {
-    match &body.expr(call).kind {
-        ExprKind::Call { callee, .. } => match body.expr(*callee).kind {
-            ExprKind::Global(name) => Some(name),
-            _ => None,
-        },
-        _ => None,
-    }
 }

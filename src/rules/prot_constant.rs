@@ -320,10 +320,7 @@ fn generic_finding(input: &Input<'_>, site: Site, constant: Symbol, entry: Site)
     let mut finding = input.draft(&RULE, Severity::Error, site, text);
     finding.trace = vec![input.step(site, format!("has `{constant}`"))];
     if entry != site {
-        finding.labels.push(input.label(entry, "an entry gets it"));
-        finding
-            .trace
-            .push(input.step(entry, "puts it into an entry"));
+        input.add_made_entry(&mut finding, entry);
     }
     finding
 }

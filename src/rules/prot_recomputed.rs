@@ -515,10 +515,7 @@ fn generic_finding(input: &Input<'_>, made: Site, sink: Site, entry: Site) -> Fi
         input.step(sink, "hands it on"),
     ];
     if entry != sink {
-        finding.labels.push(input.label(entry, "an entry gets it"));
-        finding
-            .trace
-            .push(input.step(entry, "puts it into an entry"));
+        input.add_made_entry(&mut finding, entry);
     }
     finding
 }

@@ -344,6 +344,11 @@ impl Tree {
         self.generic.has(self.path(file))
     }
 
+    /// True for a file in Rust.
+    pub fn is_rust(&self, file: FileId) -> bool {
+        self.files[file.0 as usize].language == Language::Rust
+    }
+
     /// The path of a file, relative to the root.
     pub fn path(&self, file: FileId) -> &str {
         &self.files[file.0 as usize].path

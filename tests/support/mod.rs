@@ -12,6 +12,26 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+/// The name commits are made under.
+pub const GIT_IDENTITY: [(&str, &str); 4] = [
+    ("GIT_AUTHOR_NAME", "Test"),
+    ("GIT_AUTHOR_EMAIL", "test@example.org"),
+    ("GIT_COMMITTER_NAME", "Test"),
+    ("GIT_COMMITTER_EMAIL", "test@example.org"),
+];
+
+/// Git with a name of its own and nobody's configuration.
+pub fn git(directory: &Path, args: &[&str]) -> Output {
+    Command::new("git")
+        .current_dir(directory)
+        .args(args)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_SYSTEM", "/dev/null")
+        .envs(GIT_IDENTITY)
+        .output()
+        .expect("git starts")
+}
+
 /// The program, with nothing of the caller's environment that changes its output.
 pub fn ptelint(current_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ptelint"));

@@ -11,7 +11,7 @@ use fixedbitset::FixedBitSet;
 
 use crate::analysis::facts::World;
 use crate::callgraph::FnId;
-use crate::program::{Body, ExprId, ExprKind, Instr, Span, Symbol, Terminator};
+use crate::program::{Body, ExprId, ExprKind, Span, Symbol};
 
 use super::because::Because;
 use super::looks::{Looks, Run};
@@ -473,28 +473,12 @@ pub fn ends_of(
         .collect();
     let mut ends = FixedBitSet::with_capacity(body.blocks.len());
     for (i, block) in body.blocks.iter().enumerate() {
-        let mut see = |expr: ExprId| {
+        for expr in block.evaluated() {
             body.visit(expr, &mut |inner| {
                 if is_end[inner.0 as usize] {
                     ends.insert(i);
                 }
             });
-        };
-        for instr in &block.instrs {
-            match *instr {
-                Instr::Assign { target, value, .. } => {
-                    see(target);
-                    see(value);
-                }
-                Instr::Eval { value } => see(value),
-                Instr::LoopMacro { call } => see(call),
-            }
-        }
-        match &block.terminator {
-            Terminator::Branch { condition, .. } => see(*condition),
-            Terminator::Switch { value, .. } => see(*value),
-            Terminator::Return(Some(value)) => see(*value),
-            _ => {}
         }
     }
     ends

@@ -10,7 +10,7 @@ use crate::analysis::dictionary::Word;
 use crate::analysis::facts::World;
 use crate::callgraph::FnId;
 use crate::program::{
-    BinaryOp, Body, CaseLabel, Expr, ExprId, ExprKind, Function, Instr, Symbol, Terminator, UnaryOp,
+    BinaryOp, Body, CaseLabel, ExprId, ExprKind, Function, Instr, Symbol, Terminator, UnaryOp,
 };
 
 use super::plan::{Setter, is_carrier, is_entry_point};
@@ -68,21 +68,16 @@ fn setters(world: World<'_>, words: &Words, function: &Function) -> Vec<(usize, 
     }
     let mut found = Vec::new();
     for (index, body) in function.bodies.iter().enumerate() {
-        let callee_of = |expr: &Expr| match &expr.kind {
-            ExprKind::Call { callee, args } => match body.expr(*callee).kind {
-                ExprKind::Global(name) => Some((name, args.len())),
-                _ => None,
-            },
-            _ => None,
-        };
-        let encodes = body.exprs.iter().any(|expr| {
-            callee_of(expr)
+        let ids = || (0..body.exprs.len() as u32).map(ExprId);
+        let encodes = ids().any(|id| {
+            body.call_by_name(id)
                 .is_some_and(|(name, _)| matches!(words.meaning(name), Some(Meaning::Encode)))
         });
-        for (i, expr) in body.exprs.iter().enumerate() {
+        for id in ids() {
+            let expr = body.expr(id);
             let is_install = || {
-                callee_of(expr).is_some_and(|(name, n_args)| {
-                    let word = world.dictionary.word(name, n_args);
+                body.call_by_name(id).is_some_and(|(name, args)| {
+                    let word = world.dictionary.word(name, args.len());
                     matches!(word, Some(Word::Install(_)))
                 })
             };
@@ -94,7 +89,7 @@ fn setters(world: World<'_>, words: &Words, function: &Function) -> Vec<(usize, 
                 _ if encodes && is_install() => Some(Setter::Encode),
                 _ => None,
             };
-            found.extend(setter.map(|setter| (index, ExprId(i as u32), setter)));
+            found.extend(setter.map(|setter| (index, id, setter)));
         }
     }
     found
@@ -259,11 +254,8 @@ fn lookups(world: World<'_>, id: FnId, index: usize) -> FxHashMap<ExprId, Vec<Ex
                 Instr::LoopMacro { .. } => {}
             }
         }
-        match &block.terminator {
-            Terminator::Branch { condition, .. } => note(*condition),
-            Terminator::Switch { value, .. } => note(*value),
-            Terminator::Return(Some(value)) => note(*value),
-            _ => {}
+        if let Some(examined) = block.terminator.examined() {
+            note(examined);
         }
     }
     its

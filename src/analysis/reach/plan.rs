@@ -23,6 +23,8 @@ pub struct Plan {
     parts: Vec<Part>,
     /// Who calls a function, by name, through a table or as a callback.
     callers: Vec<Vec<FnId>>,
+    /// The tables through which the kernel enters functions with a VMA, with the member.
+    entry_tables: FxHashMap<FnId, BTreeSet<(Symbol, Symbol)>>,
     /// Places that change an entry's state or set a flag.
     setters: FxHashMap<(FnId, usize, ExprId), Setter>,
     has_setters: FixedBitSet,
@@ -66,6 +68,7 @@ impl Plan {
                 .par_iter()
                 .map(|&id| Part::new(world, words, id))
                 .collect(),
+            entry_tables: entry_tables(world),
             ..Plan::default()
         };
         plan.stores = Stores::new(plan.parts.iter().map(|part| &part.stores));
@@ -156,17 +159,16 @@ impl Plan {
             return Entered::ByCallers;
         }
         // What the kernel enters through a table belongs to the VMAs that have the table.
-        let tables = entry_tables(world, id);
-        if tables.iter().any(|(table, _)| is_override_table(*table)) {
+        let tables = self.entry_tables.get(&id).into_iter().flatten();
+        if tables.clone().any(|(table, _)| is_override_table(*table)) {
             return Entered::AsRoot;
         }
+        let members: BTreeSet<Symbol> = tables.map(|(_, member)| *member).collect();
         let is_called = !self.callers(id).is_empty();
-        match tables.is_empty() {
+        match members.is_empty() {
             true if !takes_vma(world, function) => Entered::AsRoot,
             true if !is_called => Entered::Uncalled,
-            false if !is_called => {
-                Entered::ByOtherKind(tables.into_iter().map(|(_, member)| member).collect())
-            }
+            false if !is_called => Entered::ByOtherKind(members),
             _ => Entered::ByCallers,
         }
     }
@@ -241,14 +243,15 @@ pub fn is_carrier(world: World<'_>, ty: TypeRef) -> bool {
         })
 }
 
-/// The tables through which the kernel enters a function with a VMA, with the member.
-fn entry_tables(world: World<'_>, id: FnId) -> BTreeSet<(Symbol, Symbol)> {
-    let mut found = BTreeSet::new();
+/// The tables through which the kernel enters functions with a VMA, with the member.
+fn entry_tables(world: World<'_>) -> FxHashMap<FnId, BTreeSet<(Symbol, Symbol)>> {
+    let mut found: FxHashMap<FnId, BTreeSet<(Symbol, Symbol)>> = FxHashMap::default();
     for entry in world.dictionary.entry_points {
         let member = Symbol::new(&entry.member);
         for &table in world.program.tables_of(Symbol::new(&entry.table)) {
-            if world.program.table_functions(table, member).contains(&id) {
-                found.insert((world.program.table(table).name, member));
+            let name = world.program.table(table).name;
+            for function in world.program.table_functions(table, member) {
+                found.entry(function).or_default().insert((name, member));
             }
         }
     }

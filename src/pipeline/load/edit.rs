@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::analysis;
 use crate::callgraph::FnId;
-use crate::program::{ExprKind, FileId, Function, FunctionKind, Span, Symbol, Table};
+use crate::program::{FileId, Function, FunctionKind, Span, Symbol, Table};
 use crate::syntax;
 use crate::tree::{FileIndex, Index, Language, Tree, Words, index_file, name_hash};
 use crate::vocabulary::Vocabulary;
@@ -64,8 +64,7 @@ impl Loaded {
             }
             let Some(id) = known else { continue };
             let known = self.program.function(id);
-            let mut moved = known.clone();
-            moved.move_by(new.start.wrapping_sub(old.start).cast_signed());
+            let mut moved = known.moved(new.start.wrapping_sub(old.start).cast_signed());
             if *is_changed {
                 let kind = match new.is_macro {
                     true => FunctionKind::Macro,
@@ -123,11 +122,7 @@ impl Loaded {
             params.map(|param| (param.name, param.ty)).collect()
         };
         let takers = |function: &Function| -> BTreeSet<Symbol> {
-            let exprs = function.bodies.iter().flat_map(|body| &body.exprs);
-            let names = exprs.filter_map(|expr| match expr.kind {
-                ExprKind::Global(name) => Some(name),
-                _ => None,
-            });
+            let names = function.names();
             names
                 .filter(|name| self.sought.takers.contains(name))
                 .collect()

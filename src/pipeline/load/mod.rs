@@ -173,12 +173,6 @@ impl Known<'_> {
 /// How far up those who choose arguments are looked for.
 const MAX_CHOOSERS: usize = 5;
 
-/// True if a function mentions one of some names.
-fn mentions(function: &Function, names: &BTreeSet<Symbol>) -> bool {
-    let mut exprs = function.bodies.iter().flat_map(|body| &body.exprs);
-    exprs.any(|expr| matches!(expr.kind, ExprKind::Global(name) if names.contains(&name)))
-}
-
 /// True for a type of numbers.
 fn is_number(ty: TypeRef) -> bool {
     !ty.function
@@ -242,12 +236,11 @@ impl<'a> Loader<'a> {
     /// Constants in Rust that only give another name to one of C: `const IO: Flags = VM_IO as _`.
     fn rename_constants(&mut self) {
         let tree = self.tree;
-        let is_rust = |file: FileId| tree.files[file.0 as usize].language == Language::Rust;
         let mut functions = std::mem::take(&mut self.parts.functions);
         let mut known: FxHashMap<Symbol, Option<Symbol>> = FxHashMap::default();
         let rust = functions
             .iter_mut()
-            .filter(|function| is_rust(function.file));
+            .filter(|function| tree.is_rust(function.file));
         let bodies = rust.flat_map(|function| &mut function.bodies);
         for expr in bodies.flat_map(|body| &mut body.exprs) {
             if let ExprKind::Global(name) = &mut expr.kind
@@ -262,9 +255,10 @@ impl<'a> Loader<'a> {
 
     /// The name that a constant of this name, of which there is one in Rust, stands for.
     fn alias_of(&self, name: Symbol) -> Option<Symbol> {
-        let is_rust = |file: FileId| self.tree.files[file.0 as usize].language == Language::Rust;
         let definitions = self.index.macros_named(name.as_str());
-        let mut definitions = definitions.into_iter().filter(|(file, _)| is_rust(*file));
+        let mut definitions = definitions
+            .into_iter()
+            .filter(|(file, _)| self.tree.is_rust(*file));
         let (file, entry) = definitions
             .next()
             .filter(|_| definitions.next().is_none())?;
@@ -323,7 +317,9 @@ impl<'a> Loader<'a> {
                 passages
                     .filter(|function| {
                         takes_operations(function)
-                            || round > 0 && takes_numbers(function) && mentions(function, &above)
+                            || round > 0
+                                && takes_numbers(function)
+                                && function.names().any(|name| above.contains(&name))
                     })
                     .map(|function| function.name),
             );
@@ -417,10 +413,7 @@ impl<'a> Loader<'a> {
     /// Generic Rust functions that call what handles a VMA, or hand it over. In C they would name
     /// the type of what they hand on; in Rust nobody has to.
     fn rust_passages(&mut self, relevant: &[(FileId, usize)]) -> Vec<(FileId, usize)> {
-        let is_rust_generic = |file: FileId| {
-            let language = self.tree.files[file.0 as usize].language;
-            language == Language::Rust && self.tree.is_generic(file)
-        };
+        let is_rust_generic = |file: FileId| self.tree.is_rust(file) && self.tree.is_generic(file);
         if !self.tree.file_ids().any(is_rust_generic) {
             return Vec::new();
         }
@@ -503,13 +496,12 @@ impl<'a> Loader<'a> {
     fn parse_small_callees(&mut self) {
         const MAX_SIZE: u32 = 400;
         let tree = self.tree;
-        let is_rust = |file: FileId| tree.files[file.0 as usize].language == Language::Rust;
         let mut called: BTreeSet<Symbol> = BTreeSet::new();
         let rust = self
             .parts
             .functions
             .iter()
-            .filter(|function| is_rust(function.file));
+            .filter(|function| tree.is_rust(function.file));
         for body in rust.flat_map(|function| &function.bodies) {
             let callees = body.exprs.iter().filter_map(|expr| match &expr.kind {
                 ExprKind::Call { callee, .. } => match body.expr(*callee).kind {
@@ -525,7 +517,7 @@ impl<'a> Loader<'a> {
             for (file, at) in self.index.functions_named(name.as_str()) {
                 let entry = &self.index.file(file).functions[at];
                 let key = (file, entry.start);
-                let is_small = is_rust(file) && entry.end - entry.start <= MAX_SIZE;
+                let is_small = tree.is_rust(file) && entry.end - entry.start <= MAX_SIZE;
                 if is_small && !self.known_functions.contains(&key) {
                     self.parts.passages.insert(key);
                     wanted.push((file, at));
