@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 
 use crate::reference::arch::Arch;
-use crate::reference::explore::search::{Search, any_violation, search};
+use crate::reference::explore::search::{Failure, Search, any_violation, search};
 use crate::reference::explore::story::tell;
 use crate::reference::explore::world::{WORLDS, World};
 use crate::reference::invariant::Violation;
@@ -66,15 +66,18 @@ pub fn places() -> Vec<(&'static World, Arch)> {
 
 /// The states of one place; `None` if the invariant does not hold there.
 pub fn survey(bound: Bound, place: usize) -> Option<u64> {
-    let (world, arch) = places()[place];
-    let outcome = search(&search_for(
-        world,
-        arch,
-        bound.depth,
-        usize::MAX,
-        any_violation,
-    ));
-    outcome.failure.is_none().then_some(outcome.fingerprint)
+    let params = search_for(place, bound.depth, usize::MAX, any_violation);
+    let (fingerprint, failure) = plainly(place, &params);
+    failure.is_none().then_some(fingerprint)
+}
+
+/// Searches a place: the fingerprint of all states seen, and the violation that ends the search.
+pub type Searcher<'a> = &'a mut dyn FnMut(usize, &Search) -> (u64, Option<Failure>);
+
+/// Searches by carrying out every operation.
+pub fn plainly(_place: usize, params: &Search) -> (u64, Option<Failure>) {
+    let outcome = search(params);
+    (outcome.fingerprint, outcome.failure)
 }
 
 /// One fingerprint for the states of several places.
@@ -104,9 +107,14 @@ thread_local! {
 
 /// Explores these places, shortest sequences first. Ends at the first violation of a part of the
 /// invariant that is asked for; where others break, the search goes on beyond them.
-pub fn judge(bound: Bound, asked_for: &[String], places: &[usize]) -> Verdict {
+pub fn judge(
+    bound: Bound,
+    asked_for: &[String],
+    places: &[usize],
+    search: Searcher<'_>,
+) -> Verdict {
     ASKED_FOR.set(asked_for.to_vec());
-    let any = match explore(bound, places, usize::MAX, any_violation) {
+    let any = match explore(bound, places, (usize::MAX, any_violation), search) {
         Found::Nothing(fingerprint) => return Verdict::Survived { fingerprint },
         Found::Crash { arch, world } => return Verdict::Crashed { arch, world },
         Found::Broken(sighting, true) => return Verdict::Killed(sighting),
@@ -115,7 +123,7 @@ pub fn judge(bound: Bound, asked_for: &[String], places: &[usize]) -> Verdict {
         }
         Found::Broken(sighting, false) => sighting,
     };
-    match explore(bound, places, STATES_BEYOND, is_asked_for) {
+    match explore(bound, places, (STATES_BEYOND, is_asked_for), search) {
         Found::Broken(sighting, _) => Verdict::Killed(sighting),
         _ => Verdict::BrokenOtherwise(any),
     }
@@ -134,22 +142,22 @@ enum Found {
 fn explore(
     bound: Bound,
     chosen: &[usize],
-    max_states: usize,
-    ends: fn(&Violation) -> bool,
+    (max_states, ends): (usize, fn(&Violation) -> bool),
+    search: Searcher<'_>,
 ) -> Found {
-    let places = places();
     let mut fingerprints = Vec::new();
     for depth in 0..=bound.depth {
         fingerprints.clear();
         for &place in chosen {
-            let (world, arch) = places[place];
-            let params = search_for(world, arch, depth, max_states, ends);
-            let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| search(&params))) else {
-                let (arch, world) = (arch.name().to_owned(), world.name.to_owned());
+            let params = search_for(place, depth, max_states, ends);
+            let (arch, world) = (params.arch.name().to_owned(), params.world.name.to_owned());
+            let Ok((fingerprint, failure)) =
+                catch_unwind(AssertUnwindSafe(|| search(place, &params)))
+            else {
                 return Found::Crash { arch, world };
             };
-            fingerprints.push((place, outcome.fingerprint));
-            let Some(failure) = outcome.failure else {
+            fingerprints.push((place, fingerprint));
+            let Some(failure) = failure else {
                 continue;
             };
             let violations = failure.violations.iter();
@@ -159,8 +167,8 @@ fn explore(
             rules.sort();
             rules.dedup();
             let sighting = Sighting {
-                arch: arch.name().to_owned(),
-                world: world.name.to_owned(),
+                arch,
+                world,
                 steps: failure.ops.len(),
                 rules,
                 story: tell(&params, &failure.ops),
@@ -171,13 +179,14 @@ fn explore(
     Found::Nothing(fold(fingerprints.into_iter()))
 }
 
-fn search_for(
-    world: &World,
-    arch: Arch,
+/// What to search in a place.
+pub fn search_for(
+    place: usize,
     max_depth: usize,
     max_states: usize,
     ends: fn(&Violation) -> bool,
-) -> Search<'_> {
+) -> Search<'static> {
+    let (world, arch) = places()[place];
     Search {
         world,
         arch,
@@ -276,7 +285,7 @@ mod tests {
     #[test]
     fn the_reference_survives_as_surveyed() {
         let (bound, chosen) = (Bound { depth: 2 }, [0, 5, 20]);
-        let verdict = judge(bound, &["Attributes".to_owned()], &chosen);
+        let verdict = judge(bound, &["Attributes".to_owned()], &chosen, &mut plainly);
         let surveyed = chosen.map(|place| (place, survey(bound, place).expect("it holds")));
         let fingerprint = fold(surveyed.into_iter());
         assert_eq!(verdict, Verdict::Survived { fingerprint });

@@ -27,9 +27,9 @@ use rayon::prelude::*;
 
 use crate::pipeline::PipelineError;
 use crate::vocabulary::{self, Weakening};
-use judge::Bound;
+use judge::{Bound, Verdict};
 use mutant::Mutant;
-use program::{Program, ProgramError, Survey, reference_verdict};
+use program::{Program, ProgramError, Run, Survey, reference_verdict};
 use source::Source;
 use statics::{StaticVerdict, static_verdict};
 use table::{AsBuilt, Disagreement, Dynamic, Judged, Validation};
@@ -110,10 +110,7 @@ pub fn validate(options: &Options) -> Result<Validation, ValidateError> {
         bound: options.bound,
         surveys: &surveys,
     };
-    let judged = compiled
-        .par_iter()
-        .map(|mutant| bench.judge(mutant))
-        .collect::<Result<Vec<Judged>, ValidateError>>()?;
+    let judged = bench.judge(&compiled)?;
     let judged = bench.look_further(judged)?;
     let as_built = bench.build_singly(&judged, options.singly_every)?;
     let left_out = chosen
@@ -176,76 +173,93 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn judge(&self, mutant: &Mutant) -> Result<Judged, ValidateError> {
-        let statics = static_verdict(sources_with(mutant))?.beyond(self.original);
-        let dynamic = self.run(mutant, self.bound, self.surveys)?;
-        Ok(Judged::new(mutant.clone(), dynamic, self.bound, statics))
+    fn judge(&self, mutants: &[&Mutant]) -> Result<Vec<Judged>, ValidateError> {
+        let statics = mutants.par_iter().map(|mutant| {
+            let verdict = static_verdict(sources_with(mutant))?;
+            Ok(verdict.beyond(self.original))
+        });
+        let statics = statics.collect::<Result<Vec<StaticVerdict>, ValidateError>>()?;
+        let dynamic = self.run(mutants, self.bound, self.surveys)?;
+        let both = mutants.iter().zip(dynamic.into_iter().zip(statics));
+        let judged = both.map(|(&mutant, (dynamic, statics))| {
+            Judged::new(mutant.clone(), dynamic, self.bound, statics)
+        });
+        Ok(judged.collect())
     }
 
     /// An alarm is worth a longer search: the harm may only lie further away than most of it.
-    fn look_further(&self, judged: Vec<Judged>) -> Result<Vec<Judged>, ValidateError> {
+    fn look_further(&self, mut judged: Vec<Judged>) -> Result<Vec<Judged>, ValidateError> {
         let is_doubtful = |judged: &Judged| {
             let is_alarm = judged.disagreement() == Some(Disagreement::FalseAlarm);
             is_alarm && judged.explanation().is_none()
         };
-        if !judged.iter().any(is_doubtful) {
-            return Ok(judged);
+        let mut doubtful: Vec<&mut Judged> = judged.iter_mut().collect();
+        doubtful.retain(|judged| is_doubtful(judged));
+        if !doubtful.is_empty() {
+            let bound = Bound {
+                depth: self.bound.depth + 1,
+            };
+            let surveys = self.program.survey(bound)?;
+            let mutants: Vec<Mutant> = doubtful.iter().map(|one| one.mutant.clone()).collect();
+            let dynamic = self.run(&mutants.iter().collect::<Vec<_>>(), bound, &surveys)?;
+            for (judged, dynamic) in doubtful.into_iter().zip(dynamic) {
+                (judged.dynamic, judged.bound) = (dynamic, bound);
+            }
         }
-        let bound = Bound {
-            depth: self.bound.depth + 1,
-        };
-        let surveys = self.program.survey(bound)?;
-        judged
-            .into_par_iter()
-            .map(|judged| {
-                if !is_doubtful(&judged) {
-                    return Ok(judged);
-                }
-                let dynamic = self.run(&judged.mutant, bound, &surveys)?;
-                Ok(Judged::new(judged.mutant, dynamic, bound, judged.statics))
-            })
-            .collect()
+        Ok(judged)
     }
 
     fn run(
         &self,
-        mutant: &Mutant,
+        mutants: &[&Mutant],
         bound: Bound,
         surveys: &[Survey],
-    ) -> Result<Dynamic, ValidateError> {
-        let places = self.program.places(mutant.number, surveys);
-        let asked_for = scope::asked_for(mutant);
-        let verdict = self
-            .program
-            .run(mutant.number, bound, &asked_for, &places)?;
-        Ok(Dynamic::new(verdict, &reference_verdict(surveys, &places)))
+    ) -> Result<Vec<Dynamic>, ValidateError> {
+        let runs: Vec<Run> = mutants
+            .iter()
+            .map(|mutant| self.run_of(mutant, surveys))
+            .collect();
+        let verdicts = self.program.run_all(&runs, bound)?;
+        let verdicts = verdicts.into_iter().zip(&runs);
+        let dynamic = verdicts
+            .map(|(verdict, run)| Dynamic::new(verdict, &reference_verdict(surveys, &run.places)));
+        Ok(dynamic.collect())
     }
 
-    /// Some mutants are compiled as anyone would, to see that the program of all means the same.
+    fn run_of(&self, mutant: &Mutant, surveys: &[Survey]) -> Run<'static> {
+        Run {
+            number: mutant.number,
+            asked_for: scope::asked_for(mutant),
+            places: self.program.places(mutant.number, surveys),
+        }
+    }
+
+    /// Some mutants are compiled as anyone would, and every operation of theirs carried out, to see
+    /// that what the program of all says of them is the same. A mutant that runs without end is none
+    /// of them: only that program stops it.
     fn build_singly(&self, judged: &[Judged], every: usize) -> Result<Vec<AsBuilt>, ValidateError> {
         let picked = judged.iter().enumerate();
-        let picked: Vec<&Mutant> = picked
-            .filter(|(at, _)| every != 0 && at % every == 0)
-            .map(|(_, judged)| &judged.mutant)
+        let picked = picked.filter(|(at, _)| every != 0 && at % every == 0);
+        let picked = picked.map(|(_, judged)| judged);
+        let runs: Vec<(&Mutant, Run)> = picked
+            .filter(|judged| !matches!(judged.dynamic.verdict, Verdict::Crashed { .. }))
+            .map(|judged| (&judged.mutant, self.run_of(&judged.mutant, self.surveys)))
             .collect();
         // That two programs mean the same shows in shorter sequences too.
         let bound = Bound {
             depth: self.bound.depth.saturating_sub(1),
         };
-        let all = |mutant: &Mutant| self.program.places(mutant.number, self.surveys);
-        picked
-            .par_iter()
-            .map(|mutant| {
-                let asked_for = scope::asked_for(mutant);
-                let verdict =
-                    |program: &Program| program.run(mutant.number, bound, &asked_for, &all(mutant));
-                let is_same = verdict(&Program::of_one(mutant)?)? == verdict(self.program)?;
-                Ok(AsBuilt {
-                    number: mutant.number,
-                    is_same,
-                })
+        let (mutants, runs): (Vec<&Mutant>, Vec<Run>) = runs.into_iter().unzip();
+        let together = self.program.run_all(&runs, bound)?;
+        let both = (mutants, runs, together).into_par_iter();
+        both.map(|(mutant, run, together)| {
+            let alone = Program::of_one(mutant)?.run_plainly(&run, bound)?;
+            Ok(AsBuilt {
+                number: mutant.number,
+                is_same: alone == together,
             })
-            .collect()
+        })
+        .collect()
     }
 }
 

@@ -1,5 +1,4 @@
-//! The program made of the mutants: written to a temporary directory, built with cargo, run once for
-//! each mutant.
+//! The program made of the mutants: written to a temporary directory, built with cargo, and run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rayon::prelude::*;
 use tempfile::TempDir;
 
 use super::judge::{self, Bound, Verdict};
@@ -59,7 +59,28 @@ pub struct Survey {
     called: BTreeSet<usize>,
 }
 
-const MANIFEST: &str = "\
+/// A mutant to run, and where.
+pub struct Run<'a> {
+    /// The mutant; 0 is the reference itself.
+    pub number: u32,
+    /// The parts of the invariant that rules claim something about.
+    pub asked_for: Vec<&'a str>,
+    /// Numbers of places, see [`judge::places`].
+    pub places: Vec<usize>,
+}
+
+/// How much a program is worth optimising.
+#[derive(Clone, Copy)]
+enum Effort {
+    /// One program explores every mutant, deeply.
+    Much = 3,
+    /// One of many, each of which runs once and not deeply: compiling takes longer than running.
+    None = 0,
+}
+
+fn manifest(effort: Effort) -> String {
+    format!(
+        "\
 [package]
 name = \"mutants\"
 version = \"0.0.0\"
@@ -68,9 +89,12 @@ edition = \"2024\"
 [workspace]
 
 [profile.release]
-opt-level = 3
+opt-level = {}
 debug = false
-";
+",
+        effort as u8
+    )
+}
 
 impl Program {
     /// Builds one program of many mutants. Those that do not compile are left out.
@@ -84,7 +108,7 @@ impl Program {
             let schemata = Schemata::of(sources, &compiled);
             let files = schemata.files.iter();
             let files = files.map(|schema| (schema.path.as_str(), schema.text.as_str()));
-            let folder = write(files)?;
+            let folder = write(files, Effort::Much)?;
             let errors = check(folder.path())?;
             if errors.is_empty() {
                 build(folder.path())?;
@@ -114,7 +138,7 @@ impl Program {
                 true => (path, mutant.text.as_str()),
                 false => (path, text),
             });
-        let folder = write(files)?;
+        let folder = write(files, Effort::None)?;
         build(folder.path())?;
         Ok(Program {
             folder,
@@ -155,30 +179,59 @@ impl Program {
             .collect()
     }
 
-    /// Runs a mutant; 0 is the reference itself.
-    pub fn run(
-        &self,
-        number: u32,
-        bound: Bound,
-        asked_for: &[&str],
-        places: &[usize],
-    ) -> Result<Verdict, ProgramError> {
-        let places: Vec<String> = places.iter().map(usize::to_string).collect();
-        let (is_success, text) = self.execute(&[
-            &number.to_string(),
-            &bound.depth.to_string(),
-            &asked_for.join(","),
-            &places.join(","),
-        ])?;
-        match text.parse() {
-            Ok(verdict) => Ok(verdict),
-            // A stack that overflows cannot be caught inside.
-            Err(_) if !is_success => Ok(Verdict::Crashed {
-                arch: "any".to_owned(),
-                world: "any".to_owned(),
-            }),
-            Err(_) => Err(ProgramError::NoVerdict { number, text }),
+    /// Runs one mutant, by carrying out every operation.
+    pub fn run_plainly(&self, run: &Run, bound: Bound) -> Result<Verdict, ProgramError> {
+        let (is_success, text) =
+            self.execute(&["plainly", &bound.depth.to_string(), &self.told(run)])?;
+        let mut verdicts = verdicts(&text, run.number)?;
+        match verdicts.pop() {
+            Some(verdict) => Ok(verdict),
+            None => died(is_success, run.number, &text),
         }
+    }
+
+    /// Runs mutants in as many processes as there are threads, each of which explores the reference
+    /// once and of a mutant only what is different. The verdicts, in the order of `runs`.
+    pub fn run_all(&self, runs: &[Run], bound: Bound) -> Result<Vec<Verdict>, ProgramError> {
+        let n_batches = rayon::current_num_threads();
+        // Neighbours are alike, and so is the time they take.
+        let batch = |first: usize| runs.iter().skip(first).step_by(n_batches);
+        let batches = (0..n_batches).into_par_iter();
+        let batches = batches.map(|first| self.run_batch(&batch(first).collect::<Vec<_>>(), bound));
+        let batches = batches.collect::<Result<Vec<_>, ProgramError>>()?;
+        let mut batches: Vec<_> = batches.into_iter().map(Vec::into_iter).collect();
+        let in_turn = (0..runs.len()).filter_map(|at| batches[at % n_batches].next());
+        Ok(in_turn.collect())
+    }
+
+    fn run_batch(&self, runs: &[&Run], bound: Bound) -> Result<Vec<Verdict>, ProgramError> {
+        let depth = bound.depth.to_string();
+        let mut all = Vec::new();
+        while all.len() < runs.len() {
+            let told: Vec<String> = runs[all.len()..].iter().map(|run| self.told(run)).collect();
+            let mut arguments = vec!["batch", &depth];
+            arguments.extend(told.iter().map(String::as_str));
+            let (is_success, text) = self.execute(&arguments)?;
+            all.extend(verdicts(&text, runs[all.len()].number)?);
+            if let Some(last) = runs.get(all.len()) {
+                all.push(died(is_success, last.number, &text)?);
+            }
+        }
+        Ok(all)
+    }
+
+    /// A run as the program takes it.
+    fn told(&self, run: &Run) -> String {
+        let functions = self.functions.get(&run.number);
+        let functions = functions.into_iter().flatten();
+        let list = |numbers: Vec<String>| numbers.join(",");
+        format!(
+            "{}/{}/{}/{}",
+            run.number,
+            run.asked_for.join(","),
+            list(run.places.iter().map(usize::to_string).collect()),
+            list(functions.map(usize::to_string).collect()),
+        )
     }
 
     fn execute(&self, arguments: &[&str]) -> Result<(bool, String), ProgramError> {
@@ -190,6 +243,33 @@ impl Program {
         })?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         Ok((output.status.success(), text))
+    }
+}
+
+/// The verdicts a program gave before it ended.
+fn verdicts(text: &str, first: u32) -> Result<Vec<Verdict>, ProgramError> {
+    let ended = text.split_inclusive("\n.\n");
+    let ended = ended.filter_map(|part| part.strip_suffix(".\n"));
+    let parse = |(part, number): (&str, u32)| {
+        let text = part.to_owned();
+        part.parse()
+            .map_err(|_| ProgramError::NoVerdict { number, text })
+    };
+    ended.zip(std::iter::repeat(first)).map(parse).collect()
+}
+
+/// The verdict on a mutant that ends the whole process: a stack that overflows cannot be caught
+/// inside.
+fn died(is_success: bool, number: u32, text: &str) -> Result<Verdict, ProgramError> {
+    match is_success {
+        true => Err(ProgramError::NoVerdict {
+            number,
+            text: text.to_owned(),
+        }),
+        false => Ok(Verdict::Crashed {
+            arch: "any".to_owned(),
+            world: "any".to_owned(),
+        }),
     }
 }
 
@@ -209,15 +289,19 @@ fn executable(folder: &Path) -> PathBuf {
 }
 
 /// The program's source in a new directory.
-fn write<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<TempDir, ProgramError> {
+fn write<'a>(
+    files: impl Iterator<Item = (&'a str, &'a str)>,
+    effort: Effort,
+) -> Result<TempDir, ProgramError> {
     let folder = tempfile::Builder::new()
         .prefix("ptelint-mutants-")
         .tempdir()?;
     let src = folder.path().join("src");
     fs::create_dir_all(&src)?;
-    fs::write(folder.path().join("Cargo.toml"), MANIFEST)?;
+    fs::write(folder.path().join("Cargo.toml"), manifest(effort))?;
     fs::write(src.join("main.rs"), include_str!("harness/main.rs"))?;
     fs::write(src.join("mutant.rs"), include_str!("harness/mutant.rs"))?;
+    fs::write(src.join("replay.rs"), include_str!("harness/replay.rs"))?;
     fs::write(src.join("judge.rs"), include_str!("judge.rs"))?;
     for (path, text) in files {
         let file = src.join("reference").join(path);

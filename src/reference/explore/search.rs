@@ -146,7 +146,7 @@ pub fn search(params: &Search) -> Outcome {
                 }
             }
         }
-        level = level.end..history.len();
+        level = level.end..history.count();
     }
     outcome.fingerprint = visited.iter().fold(0, |sum, key| sum.wrapping_add(*key));
     outcome.coverage = Coverage::take();
@@ -196,30 +196,33 @@ pub fn start(params: &Search) -> machine {
 /// How each state was reached: its predecessor and the operation. States are
 /// numbered in the order they were found, so those of one predecessor are
 /// neighbours.
-struct History {
+pub struct History {
     nodes: Vec<(u32, u16)>,
     /// The states on the way to the one asked for last, from the start.
     path: Vec<(u32, machine)>,
 }
 
 impl History {
-    fn new(initial: machine) -> History {
+    /// The initial state, numbered 0.
+    pub fn new(initial: machine) -> History {
         History {
             nodes: vec![(0, 0)],
             path: vec![(0, initial)],
         }
     }
 
-    fn len(&self) -> u32 {
+    /// How many states there are.
+    pub fn count(&self) -> u32 {
         self.nodes.len() as u32
     }
 
-    fn push(&mut self, parent: u32, op: usize) {
+    /// Adds a state: what the operation with this number makes of `parent`.
+    pub fn push(&mut self, parent: u32, op: usize) {
         self.nodes.push((parent, op as u16));
     }
 
     /// Makes a state again.
-    fn state(&mut self, node: u32, ops: &[Op]) -> machine {
+    pub fn state(&mut self, node: u32, ops: &[Op]) -> machine {
         let mut missing = Vec::new();
         let mut at = node;
         // Numbers grow along a path, so the longest common part is what is
@@ -244,7 +247,7 @@ impl History {
     }
 
     /// The operations that lead to a state.
-    fn path(&self, node: u32, ops: &[Op]) -> Vec<Op> {
+    pub fn path(&self, node: u32, ops: &[Op]) -> Vec<Op> {
         let mut path = Vec::new();
         let mut at = node;
         while at != 0 {
