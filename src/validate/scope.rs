@@ -104,7 +104,7 @@ pub fn stated_limit(mutant: &Mutant) -> Option<&'static str> {
             Some("the page of an entry that was made a moment ago is not followed")
         }
         ("recompute", "drivers/ttm.rs", _) => Some(
-            "where no operation asks to be told of writes, prot-recomputed warns of soft-dirty",
+            "the model does not ask that pfn_mkwrite is told, nor for soft-dirty where VM_PFNMAP is set",
         ),
         ("recompute", "mm/numa.rs", _) => {
             Some("that only pages of private mappings are moved is not asked by prot-recomputed")
