@@ -471,7 +471,7 @@ impl<'p> Engine<'p> {
             }
         }
         let targets = self.targets(frame, &mut state, *callee);
-        self.touched.extend(&targets);
+        self.weighed.extend(&targets);
         let is_telling = values.iter().any(|known| known.value.is_telling());
         for &target in &targets {
             self.declare(target, args, &values, frame, &mut state);
@@ -655,7 +655,9 @@ impl<'p> Engine<'p> {
     }
 
     /// True if following a call can tell something: it leads to a use, its result depends on what
-    /// is known, or it finds a VMA.
+    /// is known, or it finds a VMA. Asks for no more than the [`Face`] of the function.
+    ///
+    /// [`Face`]: super::part::Face
     fn is_followed(&self, target: FnId, is_telling: bool, is_bound: bool) -> bool {
         let world = self.setting.world;
         let function = world.program.function(target);
@@ -666,12 +668,8 @@ impl<'p> Engine<'p> {
             return false;
         }
         let finds_vma = !is_bound && finds_vma(self, function);
-        let is_small = function
-            .bodies
-            .iter()
-            .all(|body| body.blocks.len() <= MAX_PREDICATE);
         let has_result = function.result.base != "void" || function.result.pointers > 0;
-        is_small && (is_telling && has_result || finds_vma)
+        is_small(function) && (is_telling && has_result || finds_vma)
     }
 
     /// A macro that declares a variable by the name it is given, with an initialiser
@@ -688,6 +686,7 @@ impl<'p> Engine<'p> {
         if function.kind != FunctionKind::Macro {
             return;
         }
+        self.touched.insert(target);
         for body in &function.bodies {
             for instr in body.blocks.iter().flat_map(|block| &block.instrs) {
                 let Instr::Assign { target, value, .. } = instr else {
@@ -779,6 +778,12 @@ impl<'p> Engine<'p> {
         }
         states
     }
+}
+
+/// True for a function that is followed if its result or the VMA it finds is all there is to it.
+pub(super) fn is_small(function: &Function) -> bool {
+    let mut bodies = function.bodies.iter();
+    bodies.all(|body| body.blocks.len() <= MAX_PREDICATE)
 }
 
 /// True for what copies an object of C.

@@ -14,7 +14,7 @@ use crate::callgraph::FnId;
 use crate::program::{Body, ExprId, ExprKind, Span, Symbol};
 
 use super::because::Because;
-use super::looks::{Looks, Run};
+use super::looks::{Looks, RestsOn, Run};
 use super::plan::{Entered, Setter};
 use super::run::{Context, ContextId, Effect, Engine, Setting};
 use super::state::{Cleared, States};
@@ -288,7 +288,11 @@ impl<'p> Climb<'p> {
         }
         if removed.is_disjoint(&engine.touched) {
             let run = if engine.is_told_apart.get() { own } else { run };
-            let rests_on = (engine.touched, engine.asked.into_inner());
+            let rests_on = RestsOn {
+                weighed: &engine.weighed - &engine.touched,
+                touched: engine.touched,
+                asked: engine.asked.into_inner(),
+            };
             self.looks.put(world.program, run, &look, rests_on);
         }
         look

@@ -71,14 +71,28 @@ impl Run {
 /// A question about stores: the function, the type and the member.
 pub type Asked = (FnId, Symbol, Symbol);
 
+/// What the answer of a run depends on.
+pub struct RestsOn {
+    /// Functions on whose code.
+    pub touched: BTreeSet<FnId>,
+    /// Functions on whose [`Face`](super::part::Face).
+    pub weighed: BTreeSet<FnId>,
+    /// Questions about stores.
+    pub asked: FxHashSet<Asked>,
+}
+
 /// What a run showed.
 #[derive(Debug)]
 struct Kept {
     look: Look,
     /// The places in it, in order.
     anchors: Box<[Anchor]>,
-    /// Every function of which the run depends on more than the name.
+    /// Every function on whose code the run depends.
     touched: Box<[FnId]>,
+    /// Every other function that was called there: the run depends on its [`Face`].
+    ///
+    /// [`Face`]: super::part::Face
+    weighed: Box<[FnId]>,
     /// What it asked about the stores of functions, and what they call.
     asked: Box<[Asked]>,
 }
@@ -102,13 +116,7 @@ impl Looks {
     }
 
     /// Keeps what a run showed.
-    pub fn put(
-        &self,
-        program: &Program,
-        run: Run,
-        look: &Look,
-        (touched, asked): (BTreeSet<FnId>, FxHashSet<Asked>),
-    ) {
+    pub fn put(&self, program: &Program, run: Run, look: &Look, rests_on: RestsOn) {
         let mut look = look.clone();
         let mut anchors = Vec::new();
         move_places(&mut look, |function, span| {
@@ -118,18 +126,27 @@ impl Looks {
         let kept = Kept {
             look,
             anchors: anchors.into(),
-            touched: touched.into_iter().collect(),
-            asked: asked.into_iter().collect(),
+            touched: rests_on.touched.into_iter().collect(),
+            weighed: rests_on.weighed.into_iter().collect(),
+            asked: rests_on.asked.into_iter().collect(),
         };
         self.known().insert(run, kept);
     }
 
-    /// Forgets every run that looked at one of `functions`, or asked something about stores that
-    /// has another answer now.
-    pub fn forget(&mut self, functions: &FixedBitSet, is_other: &dyn Fn(&Asked) -> bool) {
+    /// Forgets every run that looked at one of `functions` or called one of those with another
+    /// face, or asked something about stores that has another answer now.
+    pub fn forget(
+        &mut self,
+        functions: &FixedBitSet,
+        with_other_face: &FixedBitSet,
+        is_other: &dyn Fn(&Asked) -> bool,
+    ) {
         let is_stale = |id: &FnId| functions.contains(id.0 as usize);
+        let is_new = |id: &FnId| with_other_face.contains(id.0 as usize);
         self.known().retain(|_, kept| {
-            !kept.touched.iter().any(is_stale) && !kept.asked.iter().any(is_other)
+            !kept.touched.iter().any(is_stale)
+                && !kept.weighed.iter().any(is_new)
+                && !kept.asked.iter().any(is_other)
         });
     }
 
@@ -204,7 +221,7 @@ impl Anchor {
 
 impl Kept {
     fn renumbered(mut self, number: &dyn Fn(FnId) -> Option<FnId>) -> Option<Kept> {
-        for id in &mut self.touched {
+        for id in self.touched.iter_mut().chain(&mut self.weighed) {
             *id = number(*id)?;
         }
         for (id, ..) in &mut self.asked {

@@ -116,12 +116,12 @@ impl Memory {
                 let mut differing = FixedBitSet::with_capacity(world.program.n_functions());
                 differing.extend(changed.iter().map(|id| id.0 as usize));
                 let is_other = |&(id, ty, member): &Asked| {
-                    before.as_ref().is_some_and(|before| {
+                    before.stores.as_ref().is_some_and(|before| {
                         before.may_set(id, ty, member) != plan.stores.may_set(id, ty, member)
                     })
                 };
                 if !changed.is_empty() {
-                    self.looks.forget(&differing, &is_other);
+                    self.looks.forget(&differing, &before.faces, &is_other);
                 }
                 if !respaced.is_empty() {
                     self.looks.forget_places(&respaced);
@@ -132,6 +132,7 @@ impl Memory {
                 let plan = Plan::new(world, words);
                 self.looks.renumber(&|id| renumbered.now(id));
                 let mut differing = renumbered.changed.clone();
+                let mut faces = FixedBitSet::with_capacity(world.program.n_functions());
                 for (old, new) in renumbered.pairs() {
                     let calls = before.callees(old).iter();
                     let calls: Option<BTreeSet<FnId>> =
@@ -139,6 +140,7 @@ impl Memory {
                     if calls.as_ref() != Some(plan.callees(new)) {
                         differing.insert(new.0 as usize);
                     }
+                    faces.set(new.0 as usize, before.face(old) != plan.face(new));
                 }
                 let is_other = |&(id, ty, member): &Asked| {
                     renumbered.before(id).is_none_or(|old| {
@@ -146,7 +148,7 @@ impl Memory {
                             != plan.stores.may_set(id, ty, member)
                     })
                 };
-                self.looks.forget(&differing, &is_other);
+                self.looks.forget(&differing, &faces, &is_other);
                 self.plan = Some(plan);
             }
             (None, _) => {

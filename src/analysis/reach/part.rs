@@ -10,9 +10,11 @@ use crate::analysis::dictionary::Word;
 use crate::analysis::facts::World;
 use crate::callgraph::FnId;
 use crate::program::{
-    BinaryOp, Body, CaseLabel, ExprId, ExprKind, Function, Instr, Symbol, Terminator, UnaryOp,
+    BinaryOp, Body, CaseLabel, ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator,
+    TypeRef, UnaryOp,
 };
 
+use super::call::is_small;
 use super::plan::{Setter, is_carrier, is_entry_point};
 use super::stores::OwnStores;
 use super::words::{Meaning, Words};
@@ -20,6 +22,8 @@ use super::words::{Meaning, Words};
 /// One function's part.
 #[derive(Debug)]
 pub struct Part {
+    /// What decides whether calls of it are followed.
+    pub face: Face,
     /// Whom it calls: by name, through a member of a structure, or by handing it over.
     pub callees: BTreeSet<FnId>,
     /// For each body, the pointers to VMAs in the expressions that instructions evaluate.
@@ -30,6 +34,26 @@ pub struct Part {
     pub setters: Vec<(usize, ExprId, Setter)>,
     /// What it stores to.
     pub stores: OwnStores,
+}
+
+/// What there is to see of a function without running it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Face {
+    kind: FunctionKind,
+    result: TypeRef,
+    params: Vec<TypeRef>,
+    is_small: bool,
+}
+
+impl Face {
+    fn new(function: &Function) -> Face {
+        Face {
+            kind: function.kind,
+            result: function.result,
+            params: function.params().iter().map(|param| param.ty).collect(),
+            is_small: is_small(function),
+        }
+    }
 }
 
 impl Part {
@@ -52,6 +76,7 @@ impl Part {
             false => (Vec::new(), Vec::new()),
         };
         Part {
+            face: Face::new(function),
             callees: callees(world, id),
             lookups,
             flags: bodies().flat_map(of_body).collect(),

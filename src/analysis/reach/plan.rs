@@ -12,7 +12,7 @@ use crate::callgraph::FnId;
 use crate::program::{ExprId, Function, FunctionKind, Symbol, TypeRef};
 
 use super::because::MAX_SETTABLE;
-use super::part::Part;
+use super::part::{Face, Part};
 use super::stores::Stores;
 use super::words::Words;
 
@@ -43,6 +43,14 @@ pub enum Setter {
     Hint,
     /// Puts a non-present entry that remembers a page in the place of a present one.
     Encode,
+}
+
+/// What is different after a plan was renewed.
+pub struct Renewed {
+    /// The stores as they were, if they are others now.
+    pub stores: Option<Stores>,
+    /// The functions with another face.
+    pub faces: FixedBitSet,
 }
 
 /// How a VMA gets to a function.
@@ -76,18 +84,31 @@ impl Plan {
         plan
     }
 
-    /// Looks again at functions whose code differs. Gives the stores as they were.
-    pub fn renew(&mut self, world: World<'_>, words: &Words, changed: &[FnId]) -> Option<Stores> {
+    /// Looks again at functions whose code differs.
+    pub fn renew(&mut self, world: World<'_>, words: &Words, changed: &[FnId]) -> Renewed {
+        let mut renewed = Renewed {
+            stores: None,
+            faces: FixedBitSet::with_capacity(self.parts.len()),
+        };
         let mut has_other_stores = false;
         for &id in changed {
             let part = Part::new(world, words, id);
             let known = std::mem::replace(&mut self.parts[id.0 as usize], part);
-            has_other_stores |= known.stores != self.parts[id.0 as usize].stores;
+            let part = &self.parts[id.0 as usize];
+            has_other_stores |= known.stores != part.stores;
+            renewed.faces.set(id.0 as usize, known.face != part.face);
         }
         self.join(world);
-        let stores =
-            has_other_stores.then(|| Stores::new(self.parts.iter().map(|part| &part.stores)))?;
-        Some(std::mem::replace(&mut self.stores, stores))
+        if has_other_stores {
+            let stores = Stores::new(self.parts.iter().map(|part| &part.stores));
+            renewed.stores = Some(std::mem::replace(&mut self.stores, stores));
+        }
+        renewed
+    }
+
+    /// What there is to see of a function without running it.
+    pub fn face(&self, id: FnId) -> &Face {
+        &self.parts[id.0 as usize].face
     }
 
     /// Whom a function calls.

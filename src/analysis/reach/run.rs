@@ -207,8 +207,10 @@ pub struct Engine<'p> {
     pub(super) is_indirect: bool,
     pub(super) hits: BTreeMap<(FnId, usize, ExprId), Vec<Hit>>,
     pub(super) set: BTreeMap<Setter, (ContextId, Span)>,
-    /// Every function of which an answer may depend on more than the name.
+    /// Every function of whose code an answer may depend.
     pub(super) touched: BTreeSet<FnId>,
+    /// Every function that was called, followed or not.
+    pub(super) weighed: BTreeSet<FnId>,
     /// What was asked of the stores of functions.
     pub(super) asked: RefCell<FxHashSet<Asked>>,
 }
@@ -263,6 +265,7 @@ impl<'p> Engine<'p> {
             hits: BTreeMap::new(),
             set: BTreeMap::new(),
             touched: chain.clone(),
+            weighed: BTreeSet::new(),
             asked: RefCell::default(),
         }
     }
