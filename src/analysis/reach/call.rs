@@ -471,7 +471,7 @@ impl<'p> Engine<'p> {
             }
         }
         let targets = self.targets(frame, &mut state, *callee);
-        self.weighed.extend(&targets);
+        self.own.get_mut().rests_on.weighed.extend(&targets);
         let is_telling = values.iter().any(|known| known.value.is_telling());
         for &target in &targets {
             self.declare(target, args, &values, frame, &mut state);
@@ -686,7 +686,7 @@ impl<'p> Engine<'p> {
         if function.kind != FunctionKind::Macro {
             return;
         }
-        self.touched.insert(target);
+        self.own.get_mut().rests_on.touched.insert(target);
         for body in &function.bodies {
             for instr in body.blocks.iter().flat_map(|block| &block.instrs) {
                 let Instr::Assign { target, value, .. } = instr else {

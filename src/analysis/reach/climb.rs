@@ -14,7 +14,8 @@ use crate::callgraph::FnId;
 use crate::program::{Body, ExprId, ExprKind, Span, Symbol};
 
 use super::because::Because;
-use super::looks::{Looks, RestsOn, Run};
+use super::calls::Calls;
+use super::looks::{Looks, Run};
 use super::plan::{Entered, Setter};
 use super::run::{Context, ContextId, Effect, Engine, Setting};
 use super::state::{Cleared, States};
@@ -151,6 +152,8 @@ pub struct Climb<'p> {
     pub is_override_table: &'p (dyn Fn(Symbol) -> bool + Sync),
     /// What is known from other climbs.
     pub looks: &'p Looks,
+    /// The same of calls.
+    pub calls: &'p Calls,
 }
 
 impl Climbed {
@@ -276,7 +279,9 @@ impl<'p> Climb<'p> {
         if let Some(look) = known(&run).or_else(|| known(&own)) {
             return look;
         }
-        let mut engine = Engine::new(self.setting, self.possible, chain, targets, goal);
+        // What is kept of calls does not tell which of their conditions they look at.
+        let calls = removed.is_empty().then_some(self.calls);
+        let mut engine = Engine::new(self.setting, self.possible, chain, targets, goal, calls);
         engine.run(root);
         let mut look = Look {
             way: self.open_way(&engine, targets, goal),
@@ -286,13 +291,9 @@ impl<'p> Climb<'p> {
         if look.way.is_none() {
             self.close(&engine, targets, goal, chain, &mut look.closed);
         }
-        if removed.is_disjoint(&engine.touched) {
-            let run = if engine.is_told_apart.get() { own } else { run };
-            let rests_on = RestsOn {
-                weighed: &engine.weighed - &engine.touched,
-                touched: engine.touched,
-                asked: engine.asked.into_inner(),
-            };
+        let (rests_on, is_told_apart) = engine.rests_on();
+        if removed.iter().all(|id| !rests_on.touched.contains(id)) {
+            let run = if is_told_apart { own } else { run };
             self.looks.put(world.program, run, &look, rests_on);
         }
         look

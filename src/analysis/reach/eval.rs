@@ -55,7 +55,7 @@ impl<'p> Engine<'p> {
                 {
                     let mut others = self.setting.other_flags.iter();
                     if others.any(|&other| self.in_alternative(bits, other) != bits) {
-                        self.is_told_apart.set(true);
+                        self.own.borrow_mut().is_told_apart = true;
                     }
                 }
                 eval_unary(*op, known, &body.expr(*inner).kind)
@@ -456,7 +456,7 @@ impl<'p> Engine<'p> {
                         false => bits,
                     };
                     if bits(op, there(*a, *a_own), there(b, b_own)) != outcome {
-                        self.is_told_apart.set(true);
+                        self.own.borrow_mut().is_told_apart = true;
                     }
                 }
             }
@@ -509,7 +509,7 @@ impl<'p> Engine<'p> {
         let is_certain = |flags: u128| mask & flags != 0;
         let mut others = self.setting.other_flags.iter();
         if others.any(|&flags| is_certain(flags) != is_certain(hypothesis.flags.ones)) {
-            self.is_told_apart.set(true);
+            self.own.borrow_mut().is_told_apart = true;
         }
         if is_certain(hypothesis.flags.ones) {
             because |= Because::FLAGS;

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::callgraph::{FnId, Program};
 use crate::program::{ExprId, Function, Span, Symbol};
 
+use super::calls::RestsOn;
 use super::climb::{Goal, Guard, Look, Targets, TraceStep};
 use super::hypothesis::Hypothesis;
 use super::state::States;
@@ -71,30 +72,14 @@ impl Run {
 /// A question about stores: the function, the type and the member.
 pub type Asked = (FnId, Symbol, Symbol);
 
-/// What the answer of a run depends on.
-pub struct RestsOn {
-    /// Functions on whose code.
-    pub touched: BTreeSet<FnId>,
-    /// Functions on whose [`Face`](super::part::Face).
-    pub weighed: BTreeSet<FnId>,
-    /// Questions about stores.
-    pub asked: FxHashSet<Asked>,
-}
-
 /// What a run showed.
 #[derive(Debug)]
 struct Kept {
     look: Look,
     /// The places in it, in order.
     anchors: Box<[Anchor]>,
-    /// Every function on whose code the run depends.
-    touched: Box<[FnId]>,
-    /// Every other function that was called there: the run depends on its [`Face`].
-    ///
-    /// [`Face`]: super::part::Face
-    weighed: Box<[FnId]>,
-    /// What it asked about the stores of functions, and what they call.
-    asked: Box<[Asked]>,
+    /// What that depends on.
+    rests_on: RestsOn,
 }
 
 impl Looks {
@@ -102,7 +87,7 @@ impl Looks {
     pub fn get(&self, program: &Program, run: &Run, without: &BTreeSet<FnId>) -> Option<Look> {
         let known = self.known();
         let kept = known.get(run)?;
-        if !without.is_empty() && kept.touched.iter().any(|id| without.contains(id)) {
+        if !without.is_empty() && kept.rests_on.touched.iter().any(|id| without.contains(id)) {
             return None;
         }
         let mut look = kept.look.clone();
@@ -126,27 +111,21 @@ impl Looks {
         let kept = Kept {
             look,
             anchors: anchors.into(),
-            touched: rests_on.touched.into_iter().collect(),
-            weighed: rests_on.weighed.into_iter().collect(),
-            asked: rests_on.asked.into_iter().collect(),
+            rests_on,
         };
         self.known().insert(run, kept);
     }
 
-    /// Forgets every run that looked at one of `functions` or called one of those with another
-    /// face, or asked something about stores that has another answer now.
+    /// Forgets what rests on something that is not as it was, see [`RestsOn::is_stale`].
     pub fn forget(
         &mut self,
         functions: &FixedBitSet,
         with_other_face: &FixedBitSet,
         is_other: &dyn Fn(&Asked) -> bool,
     ) {
-        let is_stale = |id: &FnId| functions.contains(id.0 as usize);
-        let is_new = |id: &FnId| with_other_face.contains(id.0 as usize);
         self.known().retain(|_, kept| {
-            !kept.touched.iter().any(is_stale)
-                && !kept.weighed.iter().any(is_new)
-                && !kept.asked.iter().any(is_other)
+            let rests_on = &kept.rests_on;
+            !rests_on.is_stale(functions, with_other_face, is_other)
         });
     }
 
@@ -154,7 +133,11 @@ impl Looks {
     /// places now, and would not find it.
     pub fn forget_places(&mut self, functions: &BTreeSet<FnId>) {
         self.known().retain(|_, kept| {
-            let looks_there = kept.touched.iter().any(|id| functions.contains(id));
+            let looks_there = kept
+                .rests_on
+                .touched
+                .iter()
+                .any(|id| functions.contains(id));
             let is_lost = |anchor: &Anchor| matches!(anchor, Anchor::Offset(_));
             !(looks_there && kept.anchors.iter().any(is_lost))
         });
@@ -221,12 +204,20 @@ impl Anchor {
 
 impl Kept {
     fn renumbered(mut self, number: &dyn Fn(FnId) -> Option<FnId>) -> Option<Kept> {
-        for id in self.touched.iter_mut().chain(&mut self.weighed) {
-            *id = number(*id)?;
-        }
-        for (id, ..) in &mut self.asked {
-            *id = number(*id)?;
-        }
+        let RestsOn {
+            touched,
+            weighed,
+            asked,
+        } = self.rests_on;
+        let numbers =
+            |ids: Box<[FnId]>| ids.into_iter().map(number).collect::<Option<Box<[FnId]>>>();
+        let asked = asked.into_iter();
+        let asked = asked.map(|(id, ty, member)| Some((number(id)?, ty, member)));
+        self.rests_on = RestsOn {
+            touched: numbers(touched)?,
+            weighed: numbers(weighed)?,
+            asked: asked.collect::<Option<_>>()?,
+        };
         // Whatever a look names was touched, and so has a number.
         let renumber = |id: FnId| number(id).unwrap_or(id);
         let steps = self.look.way.iter_mut().flat_map(|way| &mut way.steps);

@@ -10,6 +10,7 @@ use crate::analysis::renumbered::Renumbered;
 use crate::callgraph::FnId;
 use crate::program::Symbol;
 
+use super::calls::Calls;
 use super::hypothesis::Hypothesis;
 use super::looks::{Asked, Looks};
 use super::plan::Plan;
@@ -20,6 +21,7 @@ use super::words::Words;
 pub struct Memory {
     plan: Option<Plan>,
     looks: Looks,
+    calls: Calls,
     grounds: Option<Grounds>,
     /// How the functions of the plan differ from those of the program.
     difference: Difference,
@@ -101,7 +103,7 @@ impl Memory {
         world: World<'_>,
         words: &Words,
         grounds: impl FnOnce(&Plan) -> Grounds,
-    ) -> (&Plan, &Looks) {
+    ) -> (&Plan, &Looks, &Calls) {
         let difference = std::mem::take(&mut self.difference);
         match (self.plan.take(), difference) {
             (
@@ -122,6 +124,7 @@ impl Memory {
                 };
                 if !changed.is_empty() {
                     self.looks.forget(&differing, &before.faces, &is_other);
+                    self.calls.forget(&differing, &before.faces, &is_other);
                 }
                 if !respaced.is_empty() {
                     self.looks.forget_places(&respaced);
@@ -149,10 +152,12 @@ impl Memory {
                     })
                 };
                 self.looks.forget(&differing, &faces, &is_other);
+                self.calls.clear();
                 self.plan = Some(plan);
             }
             (None, _) => {
                 self.looks.clear();
+                self.calls.clear();
                 self.plan = Some(Plan::new(world, words));
             }
         }
@@ -160,8 +165,9 @@ impl Memory {
         let grounds = Some(grounds(plan));
         if self.grounds != grounds {
             self.looks.clear();
+            self.calls.clear();
             self.grounds = grounds;
         }
-        (plan, &self.looks)
+        (plan, &self.looks, &self.calls)
     }
 }

@@ -3,6 +3,7 @@
 
 mod because;
 mod call;
+mod calls;
 mod climb;
 mod eval;
 mod hypothesis;

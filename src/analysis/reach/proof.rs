@@ -12,6 +12,7 @@ use crate::program::{ExprId, ExprKind, Span, Symbol};
 use crate::vocabulary::{AxiomEffect, EntryState};
 
 use super::because::Because;
+use super::calls::Calls;
 use super::climb::{Climb, Climbed, Doubt, Goal, Guard, Targets, TraceStep};
 use super::hypothesis::{Hypothesis, hypotheses};
 use super::looks::Looks;
@@ -42,7 +43,7 @@ pub fn prove(
         true => memory,
         false => &mut own,
     };
-    let (plan, looks) = memory.recall(world, &words, |plan| Grounds {
+    let (plan, looks, calls) = memory.recall(world, &words, |plan| Grounds {
         hypotheses: hypotheses.clone(),
         excluded: excluded.clone(),
         override_tables: world
@@ -63,6 +64,7 @@ pub fn prove(
         let case = Case {
             other_flags: &other_flags,
             looks,
+            calls,
             world,
             words: &words,
             plan,
@@ -209,6 +211,7 @@ struct Case<'p> {
     /// The flags that are certain in the alternatives of the hypothesis.
     other_flags: &'p [u128],
     looks: &'p Looks,
+    calls: &'p Calls,
     access: u128,
     is_override: &'p (dyn Fn(TableId) -> bool + Sync),
     is_override_table: &'p (dyn Fn(Symbol) -> bool + Sync),
@@ -241,6 +244,7 @@ impl Case<'_> {
                 possible,
                 is_override_table: self.is_override_table,
                 looks: self.looks,
+                calls: self.calls,
             };
             let mut setters: BTreeMap<Setter, Climbed> = BTreeMap::new();
             let mut has_grown = false;

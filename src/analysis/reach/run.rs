@@ -5,10 +5,11 @@
 //! its results is remembered and given to every caller. Branches are decided in three-valued
 //! logic; an edge that no state passes is *cut*, with the facts that decided it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet, FxHasher};
@@ -21,9 +22,9 @@ use crate::program::{
 use crate::vocabulary::Weakening;
 
 use super::because::Because;
+use super::calls::{Assumed, Call, Calls, Gathered, Key, RestsOn};
 use super::climb::{self, Goal, Targets};
 use super::hypothesis::Hypothesis;
-use super::looks::Asked;
 use super::plan::{Plan, Setter};
 use super::state::{Cleared, State, States};
 use super::value::{Base, Known, Place, Value};
@@ -185,9 +186,15 @@ pub struct Engine<'p> {
     /// States of an override that have been found possible.
     pub(super) possible: States,
     pub(super) contexts: Vec<Context>,
-    memo: FxHashMap<(FnId, Vec<Known>, State), Memo>,
+    memo: FxHashMap<Key, Memo>,
+    /// What calls are known to come to, unless something is taken to be unknown.
+    calls: Option<&'p Calls>,
+    assumed: Assumed,
+    /// The known calls that were paid for.
+    paid: FxHashSet<u64>,
     /// Functions to follow whatever their size: those on a way to the targets.
     pub(super) chain: &'p BTreeSet<FnId>,
+    chain_set: FixedBitSet,
     /// Where what is looked for happens.
     targets: &'p Targets,
     /// What is looked for.
@@ -196,28 +203,52 @@ pub struct Engine<'p> {
     is_met: bool,
     /// For bodies of the chain, the blocks from which a target can be reached.
     toward: FxHashMap<(FnId, usize), Rc<FixedBitSet>>,
-    pub(super) stack: Vec<ContextId>,
     running: Vec<FnId>,
     /// The outermost depth of a running function that was called again.
     recursion: usize,
     fuel: u32,
-    /// True once an answer may depend on which alternative of the hypothesis is assumed.
-    pub(super) is_told_apart: Cell<bool>,
     /// True while a call through an unknown pointer is carried out.
     pub(super) is_indirect: bool,
     pub(super) hits: BTreeMap<(FnId, usize, ExprId), Vec<Hit>>,
     pub(super) set: BTreeMap<Setter, (ContextId, Span)>,
-    /// Every function of whose code an answer may depend.
-    pub(super) touched: BTreeSet<FnId>,
-    /// Every function that was called, followed or not.
-    pub(super) weighed: BTreeSet<FnId>,
-    /// What was asked of the stores of functions.
-    pub(super) asked: RefCell<FxHashSet<Asked>>,
+    /// The part of the function that runs in what is kept of it.
+    pub(super) own: RefCell<Own>,
+    /// What the functions that are done rest on.
+    rests_on: Gathered,
 }
 
 enum Memo {
-    Done(Rc<Vec<Exit>>),
-    Running { depth: usize, exits: Rc<Vec<Exit>> },
+    Done {
+        exits: Arc<Vec<Exit>>,
+        /// The same for other runs, if it can be kept.
+        call: Option<Arc<Call>>,
+    },
+    Running {
+        depth: usize,
+        exits: Arc<Vec<Exit>>,
+    },
+}
+
+/// What a function that runs rests on itself, and what else is kept of it.
+#[derive(Default)]
+pub(super) struct Own {
+    pub rests_on: Gathered,
+    /// True once an answer may depend on which alternative of the hypothesis is assumed.
+    pub is_told_apart: bool,
+    fuel: u32,
+    inner: Vec<Arc<Call>>,
+    /// True if it makes a call that is not kept, or one that depends on where it stands.
+    is_entangled: bool,
+}
+
+impl Own {
+    /// A call is made.
+    fn make(&mut self, call: Option<Arc<Call>>) {
+        match call {
+            Some(call) => self.inner.push(call),
+            None => self.is_entangled = true,
+        }
+    }
 }
 
 /// Where the engine is.
@@ -244,10 +275,18 @@ impl<'p> Engine<'p> {
         chain: &'p BTreeSet<FnId>,
         targets: &'p Targets,
         goal: Goal,
+        calls: Option<&'p Calls>,
     ) -> Engine<'p> {
+        let n_functions = setting.world.program.n_functions();
+        let mut chain_set = FixedBitSet::with_capacity(n_functions);
+        chain_set.extend(chain.iter().map(|id| id.0 as usize));
         Engine {
             setting,
             possible,
+            calls,
+            assumed: Assumed::new(possible, setting.hypothesis),
+            paid: FxHashSet::default(),
+            chain_set,
             contexts: Vec::new(),
             memo: FxHashMap::default(),
             chain,
@@ -255,19 +294,28 @@ impl<'p> Engine<'p> {
             goal,
             is_met: false,
             toward: FxHashMap::default(),
-            stack: Vec::new(),
             running: Vec::new(),
             recursion: usize::MAX,
             fuel: FUEL,
-            // Whether any flag is certain is a difference of its own.
-            is_told_apart: Cell::new(setting.other_flags.contains(&0)),
             is_indirect: false,
             hits: BTreeMap::new(),
             set: BTreeMap::new(),
-            touched: chain.clone(),
-            weighed: BTreeSet::new(),
-            asked: RefCell::default(),
+            own: RefCell::default(),
+            rests_on: Gathered {
+                touched: chain.iter().copied().collect(),
+                ..Gathered::default()
+            },
         }
+    }
+
+    /// What the answer rests on, and whether it may depend on which alternative of the hypothesis is
+    /// assumed.
+    pub fn rests_on(mut self) -> (RestsOn, bool) {
+        let own = self.own.into_inner();
+        self.rests_on.join(&own.rests_on);
+        // Whether any flag is certain is a difference of its own.
+        let is_told_apart = own.is_told_apart || self.setting.other_flags.contains(&0);
+        (self.rests_on.finish(), is_told_apart)
     }
 
     /// Runs a function of whose arguments nothing is known: once for each parameter that may be
@@ -356,25 +404,43 @@ impl<'p> Engine<'p> {
         arguments: Vec<Known>,
         state: State,
         caller: Option<(ContextId, Span)>,
-    ) -> Rc<Vec<Exit>> {
+    ) -> Arc<Vec<Exit>> {
+        let is_indirect = std::mem::take(&mut self.is_indirect);
         if self.running.len() >= MAX_CALL_DEPTH || self.is_over() {
-            return Rc::new(vec![Exit {
+            self.own.get_mut().is_entangled = true;
+            return Arc::new(vec![Exit {
                 state,
                 value: Known::default(),
             }]);
         }
         let key = (id, arguments, state);
         match self.memo.get(&key) {
-            Some(Memo::Done(exits)) => return exits.clone(),
+            Some(Memo::Done { exits, call }) => {
+                let (exits, call) = (exits.clone(), call.clone());
+                self.own.get_mut().make(call);
+                return exits;
+            }
             Some(Memo::Running { depth, exits }) => {
                 self.recursion = self.recursion.min(*depth);
+                self.own.get_mut().is_entangled = true;
                 return exits.clone();
             }
             None => {}
         }
+        if let Some(call) = self.known_call(&key) {
+            let exits = call.exits.clone();
+            self.own.get_mut().make(Some(call.clone()));
+            let done = Memo::Done {
+                exits: exits.clone(),
+                call: Some(call),
+            };
+            self.memo.insert(key, done);
+            return exits;
+        }
+        let outer_own = std::mem::take(self.own.get_mut());
         let depth = self.running.len();
         let outer = std::mem::replace(&mut self.recursion, usize::MAX);
-        let mut exits = Rc::new(Vec::new());
+        let mut exits = Arc::new(Vec::new());
         for _ in 0..MAX_RERUNS {
             self.memo.insert(
                 key.clone(),
@@ -384,7 +450,7 @@ impl<'p> Engine<'p> {
                 },
             );
             self.recursion = usize::MAX;
-            let found = Rc::new(self.run_function(&key, caller));
+            let found = Arc::new(self.run_function(&key, caller, is_indirect));
             let is_stable = found == exits;
             exits = found;
             if self.recursion != depth || is_stable {
@@ -392,28 +458,103 @@ impl<'p> Engine<'p> {
             }
         }
         // What was found while an outer function still ran is not all there is.
+        let own = self.own.replace(outer_own);
+        self.rests_on.join(&own.rests_on);
+        self.own.get_mut().is_told_apart |= own.is_told_apart;
+        let mut call = None;
         if self.recursion >= depth {
             self.recursion = usize::MAX;
-            self.memo.insert(key, Memo::Done(exits.clone()));
+            call = self.keep(&key, &exits, own);
+            let done = Memo::Done {
+                exits: exits.clone(),
+                call: call.clone(),
+            };
+            self.memo.insert(key, done);
         } else {
             self.memo.remove(&key);
         }
         self.recursion = self.recursion.min(outer);
+        self.own.get_mut().make(call);
         exits
+    }
+
+    /// Keeps what a call comes to for other runs, if it is the same in them.
+    fn keep(&mut self, key: &Key, exits: &Arc<Vec<Exit>>, own: Own) -> Option<Arc<Call>> {
+        let calls = self.calls?;
+        if own.is_entangled || self.is_over() || self.chain_set.contains(key.0.0 as usize) {
+            return None;
+        }
+        let mut rests_on = own.rests_on;
+        for inner in &own.inner {
+            rests_on.add(&inner.rests_on);
+        }
+        let call = Call {
+            number: FxBuildHasher.hash_one((self.assumed, key)),
+            // A copy takes no more room than it has to.
+            exits: Arc::new(exits.to_vec()),
+            rests_on: rests_on.finish(),
+            is_told_apart: own.is_told_apart,
+            fuel: own.fuel,
+            height: own
+                .inner
+                .iter()
+                .map(|call| call.height + 1)
+                .max()
+                .unwrap_or(0),
+            inner: own.inner,
+        };
+        let call = calls.put(self.assumed, key.clone(), call);
+        self.paid.insert(call.number);
+        Some(call)
+    }
+
+    /// What a call comes to, if that is known and can be paid for.
+    fn known_call(&mut self, key: &Key) -> Option<Arc<Call>> {
+        let calls = self.calls?;
+        if self.chain_set.contains(key.0.0 as usize) {
+            return None;
+        }
+        let call = calls.get(&self.assumed, key)?;
+        if call.meets(&self.chain_set) || self.running.len() + call.height >= MAX_CALL_DEPTH {
+            return None;
+        }
+        let mut fuel = 0;
+        let mut pending = vec![&call];
+        let mut seen = FxHashSet::default();
+        while let Some(next) = pending.pop() {
+            if !self.paid.contains(&next.number) && seen.insert(next.number) {
+                fuel += next.fuel;
+                pending.extend(&next.inner);
+            }
+        }
+        if fuel >= self.fuel {
+            // From here on the run is as one to which no call is known, and ends where that does.
+            self.calls = None;
+            return None;
+        }
+        self.fuel -= fuel;
+        if seen.is_empty() {
+            return Some(call);
+        }
+        self.paid.extend(seen);
+        self.rests_on.add(&call.rests_on);
+        self.own.get_mut().is_told_apart |= call.is_told_apart;
+        Some(call)
     }
 
     fn run_function(
         &mut self,
         (id, arguments, state): &(FnId, Vec<Known>, State),
         caller: Option<(ContextId, Span)>,
+        is_indirect: bool,
     ) -> Vec<Exit> {
         let function = self.setting.world.program.function(*id);
-        self.touched.insert(*id);
+        self.own.get_mut().rests_on.touched.insert(*id);
         let context = self.contexts.len();
         self.contexts.push(Context {
             function: *id,
             caller,
-            is_indirect: std::mem::take(&mut self.is_indirect),
+            is_indirect,
             asks_flags: false,
             visited: function
                 .bodies
@@ -425,7 +566,6 @@ impl<'p> Engine<'p> {
             objects: objects(self.setting.world.program, function, arguments, state),
         });
         self.running.push(*id);
-        self.stack.push(context);
         let mut exits = Vec::new();
         for (body_index, body) in function.bodies.iter().enumerate() {
             let frame = Frame {
@@ -447,7 +587,6 @@ impl<'p> Engine<'p> {
             }
             self.run_body(frame, state, &mut exits);
         }
-        self.stack.pop();
         self.running.pop();
         let its = &mut self.contexts[context];
         for (cut, passed) in its.cut.iter_mut().zip(&its.passed) {
@@ -492,6 +631,7 @@ impl<'p> Engine<'p> {
                     return;
                 }
                 self.fuel -= 1;
+                self.own.get_mut().fuel += 1;
                 if state.is_bound {
                     self.contexts[frame.context].visited[frame.body_index].insert(block.0 as usize);
                 }
@@ -504,7 +644,8 @@ impl<'p> Engine<'p> {
 
     /// True if a function may store to a member of an object of type `ty`.
     pub(super) fn may_set(&self, function: FnId, ty: Symbol, member: Symbol) -> bool {
-        self.asked.borrow_mut().insert((function, ty, member));
+        let mut own = self.own.borrow_mut();
+        own.rests_on.asked.insert((function, ty, member));
         self.setting.plan.stores.may_set(function, ty, member)
     }
 
