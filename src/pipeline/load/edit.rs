@@ -83,7 +83,7 @@ impl Loaded {
             }
             functions.insert(id, moved);
         }
-        if !self.needs_the_same(edit.vocabulary, &functions, &taken.changed) {
+        if !self.needs_the_same(edit, &functions, &taken.changed) {
             return None;
         }
         let tables = self.moved_tables(edit.file, &compared)?;
@@ -136,16 +136,17 @@ impl Loaded {
     }
 
     /// True if what functions refer to was looked for already, and what they do not refer to any
-    /// more others do.
+    /// more others do; but for what is not in the tree, such as a name that is only half typed.
     fn needs_the_same(
         &mut self,
-        vocabulary: &Vocabulary,
+        edit: &Edit<'_>,
         functions: &BTreeMap<FnId, Function>,
         changed: &BTreeSet<FnId>,
     ) -> bool {
         if changed.is_empty() {
             return true;
         }
+        let vocabulary = edit.vocabulary;
         let fields = fields(self.program.structs());
         let context = Context {
             fields: &fields,
@@ -176,7 +177,7 @@ impl Loaded {
         }
         let is_needed_as_before = |(need, count): (&Need, &u32)| {
             let before = counts.get(need).copied().unwrap_or(0);
-            (before > 0) == (*count > 0)
+            (before > 0) == (*count > 0) || !is_there(edit.index, need)
         };
         let is_same = counts_now.iter().all(is_needed_as_before);
         if is_same && let Some(counts) = self.sought.counts.get_mut() {
@@ -197,6 +198,34 @@ impl Loaded {
             })
             .collect()
     }
+}
+
+/// True if there is anything in a tree that is looked for because of a need.
+fn is_there(index: &Index, need: &Need) -> bool {
+    match need {
+        Need::Struct(name) => !index.structs_named(name.as_str()).is_empty(),
+        Need::Member(name) => !index.stores_to_member(name.as_str()).is_empty(),
+        Need::Flag(name) => !index.macros_named(name.as_str()).is_empty(),
+        Need::Macro(name) => index
+            .functions_named(name.as_str())
+            .any(|(file, at)| index.file(file).functions[at].is_macro),
+    }
+}
+
+/// The conditions of the preprocessor in the body of a function, in order. `None` if there are other
+/// directives.
+fn conditions(body: &[u8]) -> Option<Vec<&[u8]>> {
+    let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let directives = lines.filter(|line| line.starts_with(b"#"));
+    directives
+        .map(|line| {
+            let word = line[1..].trim_ascii_start();
+            let is_condition = [&b"if"[..], b"el", b"endif"]
+                .iter()
+                .any(|start| word.starts_with(start));
+            (is_condition && !line.ends_with(b"\\")).then_some(line)
+        })
+        .collect()
 }
 
 /// True if an index is one of this text: what was never read may not be on disk any more.
@@ -295,18 +324,22 @@ impl<'f> Compared<'f> {
             self.same.push((one.span(), by));
         }
         let head = |start: u32, body: u32, text| Span::new(start, body).of(text);
-        let is_plain = |index: &FileIndex, at: usize, text: &[u8]| {
+        let has_table = |index: &FileIndex, at: usize| {
             let entry = &index.functions[at];
             let inside = |start: u32| entry.span().contains(start);
-            memchr::memchr(b'#', entry.body().of(text)).is_none()
-                && !index.initializers.iter().any(|it| inside(it.start))
+            index.initializers.iter().any(|it| inside(it.start))
+        };
+        let has_same_conditions = || {
+            let known = conditions(one.body().of(old));
+            known.is_some() && known == conditions(other.body().of(new))
         };
         before.function_name(at) == self.now.function_name(at)
             && one.is_static == other.is_static
             && one.is_macro == other.is_macro
             && one.in_conditional == other.in_conditional
             && head(one.start, one.body_start, old) == head(other.start, other.body_start, new)
-            && (!is_changed || is_plain(before, at, old) && is_plain(self.now, at, new))
+            && (!is_changed
+                || !has_table(before, at) && !has_table(self.now, at) && has_same_conditions())
     }
 
     /// How far a range has moved, if its text is the same.
