@@ -156,6 +156,10 @@ struct Loader<'a> {
     parts: Parts,
     known_functions: FxHashSet<(FileId, u32)>,
     known_tables: FxHashSet<(FileId, u32)>,
+    /// How many functions there were when tables that hold them were looked for.
+    n_with_tables: usize,
+    /// How many functions and structures there were when their needs were found out.
+    n_with_needs: (usize, usize),
     sought: Sought,
 }
 
@@ -200,6 +204,8 @@ impl<'a> Loader<'a> {
             parts: Parts::default(),
             known_functions: FxHashSet::default(),
             known_tables: FxHashSet::default(),
+            n_with_tables: 0,
+            n_with_needs: (0, 0),
             sought: Sought::default(),
         }
     }
@@ -553,9 +559,11 @@ impl<'a> Loader<'a> {
 
     /// Every initialised object that holds a parsed function, or the operations of a VMA.
     fn parse_tables(&mut self) {
-        let mut values: FxHashSet<u32> = self
-            .parts
-            .functions
+        let first = std::mem::replace(&mut self.n_with_tables, self.parts.functions.len());
+        if first == self.n_with_tables {
+            return;
+        }
+        let mut values: FxHashSet<u32> = self.parts.functions[first..]
             .iter()
             .filter(|function| function.kind == FunctionKind::Function)
             .map(|function| name_hash(function.name.as_str().as_bytes()))
@@ -656,14 +664,22 @@ impl<'a> Loader<'a> {
         self.parse_functions(wanted);
     }
 
-    fn needs(&self) -> Needs {
+    /// What functions refer to that was not found out before: what those do that were parsed since,
+    /// and those of Rust, of which more is inferred each time. With more structures it is all
+    /// different.
+    fn needs(&mut self) -> Needs {
+        let now = (self.parts.functions.len(), self.parts.structs.len());
+        let (n_functions, n_structs) = std::mem::replace(&mut self.n_with_needs, now);
+        let is_new = |(at, function): &(usize, &Function)| {
+            n_structs != now.1 || *at >= n_functions || self.tree.is_rust(function.file)
+        };
         let fields = needs::fields(&self.parts.structs);
         let context = Context {
             fields: &fields,
             vocabulary: self.vocabulary,
         };
-        let functions = self.parts.functions.par_iter();
-        let needs: Vec<Needs> = functions.map(|it| context.needs_of(it)).collect();
+        let functions = self.parts.functions.par_iter().enumerate().filter(is_new);
+        let needs: Vec<Needs> = functions.map(|(_, it)| context.needs_of(it)).collect();
         let mut all = Needs::default();
         needs.into_iter().for_each(|needs| all.add(needs));
         all
