@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::callgraph::{FnId, Program};
 use crate::program::{Body, ExprId, ExprKind, Instr, LocalId, Span, Symbol};
 use crate::vocabulary::Level;
@@ -32,10 +34,10 @@ pub struct Rebuilt {
 /// Finds them all.
 pub fn rebuilt(program: &Program, dictionary: &Dictionary<'_>, uses: &Uses) -> Vec<Rebuilt> {
     let finder = Finder::new(program, dictionary, uses);
-    let mut found: BTreeSet<Rebuilt> = BTreeSet::new();
-    for (function, _) in program.functions() {
-        finder.replacements(function, &mut found);
-    }
+    let functions: Vec<FnId> = program.functions().map(|(id, _)| id).collect();
+    let replacements = functions.par_iter();
+    let replacements = replacements.flat_map_iter(|&function| finder.replacements(function));
+    let mut found: BTreeSet<Rebuilt> = replacements.collect();
     for caller in finder.callers() {
         finder.copies(caller, &mut found);
     }
@@ -102,7 +104,8 @@ impl<'a> Finder<'a> {
     }
 
     /// New entries in the slot of one that the function itself has taken out.
-    fn replacements(&self, id: FnId, found: &mut BTreeSet<Rebuilt>) {
+    fn replacements(&self, id: FnId) -> Vec<Rebuilt> {
+        let mut found = Vec::new();
         let function = self.program.function(id);
         for (i, body) in function.bodies.iter().enumerate() {
             let taken = self.taken(body);
@@ -116,7 +119,7 @@ impl<'a> Finder<'a> {
                 };
                 let lost = self.lost(&install, |settled| settled & TAKEN != 0);
                 if !lost.is_empty() {
-                    found.insert(Rebuilt {
+                    found.push(Rebuilt {
                         function: id,
                         install: install.span,
                         old: (id, old),
@@ -126,6 +129,7 @@ impl<'a> Finder<'a> {
                 }
             }
         }
+        found
     }
 
     /// Functions that call one which installs new entries.
@@ -151,8 +155,8 @@ impl<'a> Finder<'a> {
         let functions = self.program.functions();
         functions
             .filter(|(_, function)| {
-                function.bodies.iter().any(|body| self.has_copy(body))
-                    && function.names().any(|name| second.contains(&name))
+                function.names().any(|name| second.contains(&name))
+                    && function.bodies.iter().any(|body| self.has_copy(body))
             })
             .map(|(id, _)| id)
             .collect()

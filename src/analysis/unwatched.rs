@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use crate::callgraph::{FnId, Program};
 use crate::program::{BlockId, Body, ExprId, ExprKind, Function, Instr, Span};
 use crate::vocabulary::StateBit;
@@ -25,28 +27,38 @@ pub struct Unwatched {
 
 /// Finds them all, in generic code.
 pub fn unwatched(program: &Program, dictionary: &Dictionary<'_>) -> Vec<Unwatched> {
-    let mut found = BTreeSet::new();
-    for (id, function) in program.functions() {
-        if !program.file(function.file).is_generic || dictionary.is_entry_helper(function.name) {
-            continue;
-        }
-        for state in &dictionary.vocabulary().state_bit {
-            let bodies = function.bodies.iter();
-            let places: Vec<(Span, Span)> = bodies
-                .flat_map(|body| installs(dictionary, body, state))
-                .collect();
-            if places.is_empty() || takes_right(program, function, state) {
-                continue;
-            }
-            found.extend(places.into_iter().map(|(cleared, install)| Unwatched {
-                function: id,
-                cleared,
-                install,
-                state: state.name.clone(),
-            }));
-        }
-    }
+    let functions: Vec<(FnId, &Function)> = program.functions().collect();
+    let generic = functions.par_iter().filter(|(_, function)| {
+        let is_generic = program.file(function.file).is_generic;
+        is_generic && !dictionary.is_entry_helper(function.name)
+    });
+    let found = generic.flat_map_iter(|&(id, function)| {
+        let states = dictionary.vocabulary().state_bit.iter();
+        states.flat_map(move |state| of_state(program, dictionary, (id, function), state))
+    });
+    let found: BTreeSet<Unwatched> = found.collect();
     found.into_iter().collect()
+}
+
+fn of_state(
+    program: &Program,
+    dictionary: &Dictionary<'_>,
+    (id, function): (FnId, &Function),
+    state: &StateBit,
+) -> Vec<Unwatched> {
+    let bodies = function.bodies.iter();
+    let places = bodies.flat_map(|body| installs(dictionary, body, state));
+    let places: Vec<(Span, Span)> = places.collect();
+    if places.is_empty() || takes_right(program, function, state) {
+        return Vec::new();
+    }
+    let found = places.into_iter().map(|(cleared, install)| Unwatched {
+        function: id,
+        cleared,
+        install,
+        state: state.name.clone(),
+    });
+    found.collect()
 }
 
 /// True if a function takes the right to write from an entry, or calls one that does and gives the

@@ -40,6 +40,13 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
         if run.is_exhausted || run.is_secondary || run.phase.is_none() {
             continue;
         }
+        let crashing = run.events.iter();
+        let mut crashing = crashing
+            .filter(|event| is_crash(input, run, event))
+            .peekable();
+        if crashing.peek().is_none() {
+            continue;
+        }
         let made_by = makers(input, run);
         let is_possible = match run.phase {
             Some(Phase::Mmap) => !may_refuse_earlier(input, run),
@@ -48,10 +55,7 @@ fn check(input: &Input<'_>) -> Vec<Finding> {
         if !is_possible {
             continue;
         }
-        for event in &run.events {
-            if !is_crash(input, run, event) {
-                continue;
-            }
+        for event in crashing {
             let crash = Crash {
                 run,
                 event,
@@ -112,12 +116,12 @@ fn makers<'a>(input: &Input<'a>, run: &Run) -> Vec<&'a Run> {
     mmaps
         .filter(|mmap| {
             mmap.phase == Some(Phase::Mmap)
-                && !may_refuse_earlier(input, mmap)
                 && mmap.cow_exits.iter().any(|exit| {
                     exit.tables().any(|its| its == table)
                         && is_frames(input, exit.flags.ones)
                         && may_be_copied(input, exit.flags.ones, exit.flags.zeros)
                 })
+                && !may_refuse_earlier(input, mmap)
         })
         .collect()
 }
