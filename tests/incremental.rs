@@ -89,7 +89,7 @@ impl Random {
 }
 
 /// Edits of a file as people make them: a line is taken out, doubled, commented, negated, given a
-/// call, or the file gets a function more.
+/// call, or what is in the middle of being typed.
 fn edits(
     path: &str,
     content: &[u8],
@@ -103,7 +103,7 @@ fn edits(
     let mut found = Vec::new();
     for _ in 0..n_edits {
         let at = random.below(lines.len());
-        match random.below(8) {
+        match random.below(12) {
             0 => lines.insert(at, "\t/* a remark */".to_owned()),
             1 => lines.insert(at, String::new()),
             2 => {
@@ -113,6 +113,10 @@ fn edits(
             4 => lines[at] = lines[at].replace("if (", "if (!"),
             5 => lines[at] = lines[at].replace("vma", "vma2"),
             6 => lines.insert(at, "\tif (vma_is_anonymous(vma))\n\t\treturn;".to_owned()),
+            7 => lines.insert(at, "\tif (vma->vm_flags & VM_MIXE)\n\t\treturn;".to_owned()),
+            8 => lines.insert(at, "\tretur".to_owned()),
+            9 => lines.insert(at, "\twalker->half_typ = wrap(vma);".to_owned()),
+            10 => lines.insert(at, "/*".to_owned()),
             _ => lines[at].push_str(" /* x */"),
         }
         found.push((path.to_owned(), (lines.join("\n") + "\n").into_bytes()));

@@ -299,3 +299,55 @@ fn major_minor(version: &str) -> Option<Version> {
     let mut parts = version.splitn(3, '.');
     format!("{}.{}", parts.next()?, parts.next()?).parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::analysis::Without;
+    use crate::callgraph::FnId;
+    use crate::pipeline::NoProgress;
+    use crate::pipeline::load::{self, Scope};
+    use crate::program::Span;
+    use crate::validate::model;
+    use crate::vocabulary;
+
+    use super::*;
+
+    /// The generic uses of the reference, with nothing known of it before.
+    fn uses_of_reference(without: Without) -> Vec<GenericUse> {
+        let tree = Arc::new(Tree::in_memory(model::sources()));
+        let vocabulary = vocabulary::builtin();
+        let index = crate::pipeline::index(&tree, vocabulary, &NoProgress);
+        let loaded = load::load((&tree, &index), vocabulary, Scope::Everything, None);
+        let mut clock = Clock::start();
+        open(
+            (&tree, &index),
+            &loaded,
+            vocabulary,
+            &mut Kept::default(),
+            (&mut clock, &NoProgress),
+            |session, _| {
+                let question = Question {
+                    without,
+                    only: None,
+                };
+                let matrix = session.matrix(Rules::builtin());
+                session.generic_uses(&session.uses(), matrix, &question)
+            },
+        )
+    }
+
+    #[test]
+    fn calls_that_are_kept_change_no_answer() {
+        // With any condition taken to be unknown, even one that is nowhere, no call is kept.
+        let nowhere = (FnId(0), Span::new(0, 0));
+        let without = Without {
+            conditions: [nowhere].into_iter().collect(),
+            ..Without::default()
+        };
+        let plain = uses_of_reference(without);
+        assert!(plain.len() > 10);
+        assert_eq!(uses_of_reference(Without::default()), plain);
+    }
+}
