@@ -76,7 +76,8 @@ pub struct Question {
 /// Lists the generic uses. `is_override_table` tells whether mappings with a table of operations,
 /// by its name, hold overrides; `losing`, on which architectures a function that modifies an entry
 /// loses attributes; `None` where the tree does not show it; `is_page_returned`, whether a fault
-/// handler returns a page beside overrides.
+/// handler returns a page beside overrides; once `is_cancelled`, what is not judged yet is left
+/// unproven.
 pub fn readers(
     world: World<'_>,
     places: &Places<'_>,
@@ -84,7 +85,7 @@ pub fn readers(
     is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
     losing: &(dyn Fn(&str) -> Option<BTreeSet<String>> + Sync),
     is_page_returned: bool,
-    (question, memory): (&Question, &mut reach::Memory),
+    (question, memory, is_cancelled): (&Question, &mut reach::Memory, &(dyn Fn() -> bool + Sync)),
 ) -> Vec<GenericUse> {
     let World {
         program,
@@ -127,7 +128,7 @@ pub fn readers(
         is_override_table,
         is_page_returned,
         &question.without,
-        memory,
+        (memory, is_cancelled),
     );
     let mut found: BTreeMap<(FileId, u32, Role), Use> = BTreeMap::new();
     for (&id, events) in &uses.events {

@@ -76,6 +76,10 @@ pub trait Progress: Sync {
     fn stage(&self, name: &'static str, steps: Option<u64>);
     /// Some more steps are done.
     fn advance(&self, steps: u64);
+    /// True once nobody waits for the answer any more. What comes then in a hurry is no answer.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 /// What was checked.
@@ -494,8 +498,8 @@ fn analyse(
                 clock.stage("uses");
                 let matrix = session.matrix(arch_rules);
                 clock.stage("architectures");
-                let generic_uses =
-                    session.generic_uses(&uses, matrix, &analysis::Question::default());
+                let question = analysis::Question::default();
+                let generic_uses = session.generic_uses(&uses, matrix, (&question, progress));
                 clock.stage("proofs");
                 report.findings = session.findings(&uses, matrix, &generic_uses, arch_rules);
                 report.coverage = session.coverage(&generic_uses);

@@ -171,7 +171,7 @@ impl Session<'_> {
         &self,
         uses: &Uses,
         matrix: &Matrix,
-        question: &Question,
+        (question, progress): (&Question, &dyn Progress),
     ) -> Vec<GenericUse> {
         let override_tables: BTreeSet<&str> = self
             .mappings
@@ -193,7 +193,7 @@ impl Session<'_> {
                 false => losing(matrix, name),
             },
             !self.returned.is_empty(),
-            (question, &mut memory),
+            (question, &mut memory, &|| progress.is_cancelled()),
         )
     }
 
@@ -333,7 +333,7 @@ mod tests {
                     only: None,
                 };
                 let matrix = session.matrix(Rules::builtin());
-                session.generic_uses(&session.uses(), matrix, &question)
+                session.generic_uses(&session.uses(), matrix, (&question, &NoProgress))
             },
         )
     }

@@ -20,8 +20,8 @@ use super::load::{self, Scope};
 use super::session::{self, Kept, Session};
 use super::stats::Clock;
 use super::{
-    Options, PipelineError, Progress, SourceLookup, TreeSummary, in_pool, index, open, rules_of,
-    similar,
+    NoProgress, Options, PipelineError, Progress, SourceLookup, TreeSummary, in_pool, index, open,
+    rules_of, similar,
 };
 
 /// What is asked.
@@ -203,7 +203,8 @@ impl Asker<'_, '_> {
     }
 
     fn ask(&self, question: &Question) -> Vec<GenericUse> {
-        self.session.generic_uses(self.uses, self.matrix, question)
+        let asked = (question, &NoProgress as &dyn Progress);
+        self.session.generic_uses(self.uses, self.matrix, asked)
     }
 
     fn explain(&self, one: &GenericUse) -> Explained {

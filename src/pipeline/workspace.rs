@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -48,6 +49,30 @@ pub enum Stopped {
     /// The tree cannot be analysed.
     #[error(transparent)]
     Failed(#[from] PipelineError),
+}
+
+/// Somebody who is told how far the analysis is, and may stop waiting.
+struct Watched<'a> {
+    progress: &'a dyn Progress,
+    is_cancelled: &'a (dyn Fn() -> bool + Sync),
+    /// True once the analysis has heard of it, and may have given up.
+    was_cancelled: AtomicBool,
+}
+
+impl Progress for Watched<'_> {
+    fn stage(&self, name: &'static str, steps: Option<u64>) {
+        self.progress.stage(name, steps);
+    }
+
+    fn advance(&self, steps: u64) {
+        self.progress.advance(steps);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        let is_cancelled = (self.is_cancelled)();
+        self.was_cancelled.fetch_or(is_cancelled, Ordering::Relaxed);
+        is_cancelled
+    }
 }
 
 impl Workspace {
@@ -107,7 +132,7 @@ impl Workspace {
     }
 
     /// The answers for what the files hold now, with what the verdicts rest on. Stops early, at
-    /// the next stage, once `is_cancelled` is true.
+    /// the next stage or function that is run, once `is_cancelled` is true.
     pub fn analyse(
         &mut self,
         progress: &dyn Progress,
@@ -155,8 +180,16 @@ impl Workspace {
             return (Err(Stopped::Cancelled), Some(opened));
         }
         let rules = (&self.vocabulary, &self.arch_rules);
-        let report = opened.report(rules, Wanted::Proofs, (clock, progress));
-        (Ok(finish(report, false)), Some(opened))
+        let watched = Watched {
+            progress,
+            is_cancelled,
+            was_cancelled: AtomicBool::new(false),
+        };
+        let report = opened.report(rules, Wanted::Proofs, (clock, &watched));
+        match watched.was_cancelled.into_inner() {
+            true => (Err(Stopped::Cancelled), Some(opened)),
+            false => (Ok(finish(report, false)), Some(opened)),
+        }
     }
 
     /// What is open with what the touched files hold now; `None` if it has to be opened again.

@@ -154,6 +154,8 @@ pub struct Climb<'p> {
     pub looks: &'p Looks,
     /// The same of calls.
     pub calls: &'p Calls,
+    /// True once nobody waits for the answer any more.
+    pub is_cancelled: &'p (dyn Fn() -> bool + Sync),
 }
 
 impl Climbed {
@@ -203,7 +205,7 @@ impl<'p> Climb<'p> {
             let mut next = BTreeSet::new();
             for &root in &frontier {
                 n_runs += 1;
-                if n_runs > MAX_RUNS {
+                if n_runs > MAX_RUNS || (self.is_cancelled)() {
                     climbed.doubts.insert(Doubt::TooManyWays(root));
                     return climbed;
                 }

@@ -23,14 +23,15 @@ use super::state::States;
 use super::words::Words;
 
 /// Judges all uses. `is_override_table` tells whether mappings with a table of operations, by its
-/// name, hold overrides; `is_page_returned`, whether a handler returns a page beside them.
+/// name, hold overrides; `is_page_returned`, whether a handler returns a page beside them; once
+/// `is_cancelled`, what is not judged yet is in doubt.
 pub fn prove(
     world: World<'_>,
     uses: &BTreeSet<Use>,
     is_override_table: &(dyn Fn(Symbol) -> bool + Sync),
     is_page_returned: bool,
     without: &Without,
-    memory: &mut Memory,
+    (memory, is_cancelled): (&mut Memory, &(dyn Fn() -> bool + Sync)),
 ) -> BTreeMap<Use, Judgement> {
     let words = Words::new(world.dictionary.vocabulary(), &without.axioms);
     let excluded = excluded_kinds(world, without);
@@ -76,6 +77,7 @@ pub fn prove(
             is_override_table,
             is_page_returned,
             removed: &without.conditions,
+            is_cancelled,
         };
         for (one, judgement) in case.judge(hypothesis, uses) {
             all.entry(one).or_default().add(judgement);
@@ -217,6 +219,7 @@ struct Case<'p> {
     is_override_table: &'p (dyn Fn(Symbol) -> bool + Sync),
     is_page_returned: bool,
     removed: &'p FxHashSet<(FnId, Span)>,
+    is_cancelled: &'p (dyn Fn() -> bool + Sync),
 }
 
 impl Case<'_> {
@@ -245,18 +248,21 @@ impl Case<'_> {
                 is_override_table: self.is_override_table,
                 looks: self.looks,
                 calls: self.calls,
+                is_cancelled: self.is_cancelled,
             };
             let mut setters: BTreeMap<Setter, Climbed> = BTreeMap::new();
             let mut has_grown = false;
-            for (setter, state, name) in [
+            let states = [
                 (Setter::Hint, EntryState::Hinted, SetState::Hinted),
                 (Setter::Encode, EntryState::Encoded, SetState::Encoded),
-            ] {
-                let state = States::of(&[state]);
-                if !possible.and(state).is_empty() {
-                    continue;
-                }
-                let climbed = climb_setter(&climb, setter);
+            ];
+            let states = states.map(|(setter, state, name)| (setter, States::of(&[state]), name));
+            let unset = states.into_par_iter();
+            let unset = unset.filter(|(_, state, _)| possible.and(*state).is_empty());
+            let climbs: Vec<_> = unset
+                .map(|(setter, state, name)| (setter, state, name, climb_setter(&climb, setter)))
+                .collect();
+            for (setter, state, name, climbed) in climbs {
                 if climbed.reached.is_some() || !climbed.doubts.is_empty() {
                     possible = possible.or(state);
                     set.insert(name, climbed.reached.clone().unwrap_or_default());
