@@ -245,7 +245,10 @@ impl Own {
     /// A call is made.
     fn make(&mut self, call: Option<Arc<Call>>) {
         match call {
-            Some(call) => self.inner.push(call),
+            Some(call) => {
+                self.is_told_apart |= call.is_told_apart;
+                self.inner.push(call);
+            }
             None => self.is_entangled = true,
         }
     }
@@ -533,12 +536,10 @@ impl<'p> Engine<'p> {
             return None;
         }
         self.fuel -= fuel;
-        if seen.is_empty() {
-            return Some(call);
+        if !seen.is_empty() {
+            self.paid.extend(seen);
+            self.rests_on.add(&call.rests_on);
         }
-        self.paid.extend(seen);
-        self.rests_on.add(&call.rests_on);
-        self.own.get_mut().is_told_apart |= call.is_told_apart;
         Some(call)
     }
 
