@@ -157,7 +157,7 @@ struct Loader<'a> {
     known_functions: FxHashSet<(FileId, u32)>,
     known_tables: FxHashSet<(FileId, u32)>,
     /// How many functions there were when tables that hold them were looked for.
-    n_with_tables: usize,
+    n_with_tables: Option<usize>,
     /// How many functions and structures there were when their needs were found out.
     n_with_needs: (usize, usize),
     sought: Sought,
@@ -204,7 +204,7 @@ impl<'a> Loader<'a> {
             parts: Parts::default(),
             known_functions: FxHashSet::default(),
             known_tables: FxHashSet::default(),
-            n_with_tables: 0,
+            n_with_tables: None,
             n_with_needs: (0, 0),
             sought: Sought::default(),
         }
@@ -559,11 +559,11 @@ impl<'a> Loader<'a> {
 
     /// Every initialised object that holds a parsed function, or the operations of a VMA.
     fn parse_tables(&mut self) {
-        let first = std::mem::replace(&mut self.n_with_tables, self.parts.functions.len());
-        if first == self.n_with_tables {
+        let before = self.n_with_tables.replace(self.parts.functions.len());
+        if before == self.n_with_tables {
             return;
         }
-        let mut values: FxHashSet<u32> = self.parts.functions[first..]
+        let mut values: FxHashSet<u32> = self.parts.functions[before.unwrap_or(0)..]
             .iter()
             .filter(|function| function.kind == FunctionKind::Function)
             .map(|function| name_hash(function.name.as_str().as_bytes()))
