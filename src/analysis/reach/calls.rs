@@ -45,9 +45,9 @@ impl Assumed {
     }
 }
 
-/// Places in the states of calls that are kept, at most: some 30 MiB. When there are more, all are
+/// Places in the states of calls that are kept, at most: some 20 MiB. When there are more, all are
 /// forgotten, for many of them are of a version that is gone.
-const MAX_PLACES: usize = 150_000;
+const MAX_PLACES: usize = 100_000;
 
 /// All calls that are known.
 #[derive(Debug, Default)]

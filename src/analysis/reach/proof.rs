@@ -60,28 +60,37 @@ pub fn prove(
         ],
         settable: plan.settable.clone(),
     });
-    for hypothesis in &hypotheses {
-        let other_flags: Vec<u128> = hypotheses.iter().map(|other| other.flags.ones).collect();
-        let case = Case {
-            other_flags: &other_flags,
-            looks,
-            calls,
-            world,
-            words: &words,
-            plan,
-            excluded: &excluded,
-            access: ["VM_READ", "VM_WRITE", "VM_EXEC"]
-                .iter()
-                .fold(0, |all, name| all | mask(world, name)),
-            is_override: &is_override,
-            is_override_table,
-            is_page_returned,
-            removed: &without.conditions,
-            is_cancelled,
-        };
-        for (one, judgement) in case.judge(hypothesis, uses) {
-            all.entry(one).or_default().add(judgement);
-        }
+    let other_flags: Vec<u128> = hypotheses.iter().map(|other| other.flags.ones).collect();
+    let case = Case {
+        other_flags: &other_flags,
+        looks,
+        calls,
+        world,
+        words: &words,
+        plan,
+        excluded: &excluded,
+        access: ["VM_READ", "VM_WRITE", "VM_EXEC"]
+            .iter()
+            .fold(0, |all, name| all | mask(world, name)),
+        is_override: &is_override,
+        is_override_table,
+        is_page_returned,
+        removed: &without.conditions,
+        is_cancelled,
+    };
+    let judged = hypotheses.par_iter().enumerate();
+    let judged: Vec<Vec<(Use, Judgement)>> = judged
+        .map(|(number, hypothesis)| {
+            // One alternative begins at each end, and later finds most of what it wants to know.
+            let mut uses: Vec<Use> = uses.iter().copied().collect();
+            if number % 2 == 1 {
+                uses.reverse();
+            }
+            case.judge(hypothesis, &uses)
+        })
+        .collect();
+    for (one, judgement) in judged.into_iter().flatten() {
+        all.entry(one).or_default().add(judgement);
     }
     all
 }
@@ -225,7 +234,7 @@ struct Case<'p> {
 impl Case<'_> {
     /// Judges uses. What has setters is taken to be impossible until one of its setters is found
     /// reachable: the least fixpoint.
-    fn judge(&self, hypothesis: &Hypothesis, uses: &BTreeSet<Use>) -> Vec<(Use, Judgement)> {
+    fn judge(&self, hypothesis: &Hypothesis, uses: &[Use]) -> Vec<(Use, Judgement)> {
         let mut possible = States::of(&[EntryState::Raw, EntryState::Inaccessible]);
         let mut set_flags: BTreeSet<usize> = BTreeSet::new();
         let mut set: BTreeMap<SetState, Vec<TraceStep>> = BTreeMap::new();
