@@ -401,6 +401,22 @@ fn negation(all: &[Literal]) -> Literal {
     }
 }
 
+/// The conditions in a part of a file, in order and as they are written. `None` if there are other
+/// directives in it.
+pub fn conditions(source: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut conditions = Some(Vec::new());
+    for_each_directive(source, |directive, name, _| {
+        let is_condition = [&b"if"[..], b"el", b"endif"]
+            .iter()
+            .any(|start| name.starts_with(start));
+        match &mut conditions {
+            Some(known) if is_condition => known.push(directive.of(source)),
+            _ => conditions = None,
+        }
+    });
+    conditions
+}
+
 /// Calls `found` with each directive's span, its name and where the text behind the name begins.
 fn for_each_directive(source: &[u8], mut found: impl FnMut(Span, &[u8], u32)) {
     let mut at = 0;
@@ -775,6 +791,15 @@ mod tests {
     fn directives_in_comments_and_strings_do_not_count() {
         assert_eq!(presence("/*\n#if A\n*/\n@"), "");
         assert_eq!(presence("\"\\\n#if A\n\"\n@"), "");
+    }
+
+    #[test]
+    fn a_part_has_conditions_and_nothing_else() {
+        let lines = |text: &'static str| super::conditions(text.as_bytes());
+        let found = lines("a();\n#ifdef A\nb(); /*\n#else\n*/\n# endif\n");
+        assert_eq!(found, Some(vec![&b"#ifdef A"[..], b"# endif"]));
+        assert_eq!(lines("f(\"#x\");\n"), Some(Vec::new()));
+        assert_eq!(lines("#ifdef A\n#define B\n#endif\n"), None);
     }
 
     #[test]

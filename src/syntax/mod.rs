@@ -35,6 +35,7 @@ use std::sync::OnceLock;
 use crate::program::{FileId, Function, FunctionKind, Presence, Span, StructDef, Table};
 use crate::tree::Language;
 
+pub use conditional::conditions;
 pub use normalise::{Normalised, Rewrite, RewriteKind, normalise};
 
 /// A file's bytes with the facts every function in it needs.

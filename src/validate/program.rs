@@ -224,13 +224,12 @@ impl Program {
     fn told(&self, run: &Run) -> String {
         let functions = self.functions.get(&run.number);
         let functions = functions.into_iter().flatten();
-        let list = |numbers: Vec<String>| numbers.join(",");
         format!(
             "{}/{}/{}/{}",
             run.number,
             run.asked_for.join(","),
-            list(run.places.iter().map(usize::to_string).collect()),
-            list(functions.map(usize::to_string).collect()),
+            list(run.places.iter()),
+            list(functions),
         )
     }
 
@@ -246,16 +245,22 @@ impl Program {
     }
 }
 
-/// The verdicts a program gave before it ended.
-fn verdicts(text: &str, first: u32) -> Result<Vec<Verdict>, ProgramError> {
+fn list<'a>(numbers: impl Iterator<Item = &'a usize>) -> String {
+    let numbers: Vec<String> = numbers.map(usize::to_string).collect();
+    numbers.join(",")
+}
+
+/// The verdicts a program gave before it ended; `number` is the first mutant it ran.
+fn verdicts(text: &str, number: u32) -> Result<Vec<Verdict>, ProgramError> {
     let ended = text.split_inclusive("\n.\n");
     let ended = ended.filter_map(|part| part.strip_suffix(".\n"));
-    let parse = |(part, number): (&str, u32)| {
-        let text = part.to_owned();
-        part.parse()
-            .map_err(|_| ProgramError::NoVerdict { number, text })
+    let parse = |part: &str| {
+        part.parse().map_err(|_| ProgramError::NoVerdict {
+            number,
+            text: part.to_owned(),
+        })
     };
-    ended.zip(std::iter::repeat(first)).map(parse).collect()
+    ended.map(parse).collect()
 }
 
 /// The verdict on a mutant that ends the whole process: a stack that overflows cannot be caught

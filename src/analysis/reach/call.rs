@@ -479,7 +479,7 @@ impl<'p> Engine<'p> {
         let is_direct = self.callee_name(frame, *callee).is_some();
         let matters = is_direct && self.matters(frame, call);
         let (followed, others): (Vec<FnId>, Vec<FnId>) = targets.into_iter().partition(|&target| {
-            self.chain.contains(&target)
+            self.is_in_chain(target)
                 || matters && self.is_followed(target, is_telling, state.is_bound)
         });
         if followed.len() > MAX_TARGETS {
@@ -643,7 +643,7 @@ impl<'p> Engine<'p> {
     /// True if the result of a call can matter: it is used, and not only handed on to the callers of
     /// a function that is followed for what it leads to.
     fn matters(&self, frame: Frame<'p>, call: ExprId) -> bool {
-        let is_chain = self.chain.contains(&frame.id);
+        let is_chain = self.is_in_chain(frame.id);
         !frame.body.blocks.iter().any(|block| {
             block
                 .instrs

@@ -178,19 +178,13 @@ impl Calls {
         }
     }
 
-    /// Forgets what rests on something that is not as it was, see [`RestsOn::is_stale`].
-    pub fn forget(
-        &mut self,
-        functions: &FixedBitSet,
-        with_other_face: &FixedBitSet,
-        is_other: &dyn Fn(&Asked) -> bool,
-    ) {
+    /// Forgets what rests on something that is not as it was.
+    pub fn forget(&mut self, is_stale: &dyn Fn(&RestsOn) -> bool) {
         let mut kept = self.kept();
         let Kept { calls, n_places } = &mut *kept;
         for calls in calls.values_mut() {
             calls.retain(|key, call| {
-                let rests_on = &call.rests_on;
-                let stays = !rests_on.is_stale(functions, with_other_face, is_other);
+                let stays = !is_stale(&call.rests_on);
                 if !stays {
                     *n_places -= self::n_places(key, call);
                 }

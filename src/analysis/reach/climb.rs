@@ -281,7 +281,7 @@ impl<'p> Climb<'p> {
         if let Some(look) = known(&run).or_else(|| known(&own)) {
             return look;
         }
-        // What is kept of calls does not tell which of their conditions they look at.
+        // With something taken to be unknown, calls may come to something else.
         let calls = removed.is_empty().then_some(self.calls);
         let mut engine = Engine::new(self.setting, self.possible, chain, targets, goal, calls);
         engine.run(root);

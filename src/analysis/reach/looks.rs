@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
 use crate::callgraph::{FnId, Program};
@@ -116,17 +115,9 @@ impl Looks {
         self.known().insert(run, kept);
     }
 
-    /// Forgets what rests on something that is not as it was, see [`RestsOn::is_stale`].
-    pub fn forget(
-        &mut self,
-        functions: &FixedBitSet,
-        with_other_face: &FixedBitSet,
-        is_other: &dyn Fn(&Asked) -> bool,
-    ) {
-        self.known().retain(|_, kept| {
-            let rests_on = &kept.rests_on;
-            !rests_on.is_stale(functions, with_other_face, is_other)
-        });
+    /// Forgets what rests on something that is not as it was.
+    pub fn forget(&mut self, is_stale: &dyn Fn(&RestsOn) -> bool) {
+        self.known().retain(|_, kept| !is_stale(&kept.rests_on));
     }
 
     /// Forgets every run that names a place in one of `functions`, whose code stands at other

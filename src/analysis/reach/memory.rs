@@ -10,7 +10,7 @@ use crate::analysis::renumbered::Renumbered;
 use crate::callgraph::FnId;
 use crate::program::Symbol;
 
-use super::calls::Calls;
+use super::calls::{Calls, RestsOn};
 use super::hypothesis::Hypothesis;
 use super::looks::{Asked, Looks};
 use super::plan::Plan;
@@ -123,8 +123,9 @@ impl Memory {
                     })
                 };
                 if !changed.is_empty() {
-                    self.looks.forget(&differing, &before.faces, &is_other);
-                    self.calls.forget(&differing, &before.faces, &is_other);
+                    let is_stale = |it: &RestsOn| it.is_stale(&differing, &before.faces, &is_other);
+                    self.looks.forget(&is_stale);
+                    self.calls.forget(&is_stale);
                 }
                 if !respaced.is_empty() {
                     self.looks.forget_places(&respaced);
@@ -151,7 +152,8 @@ impl Memory {
                             != plan.stores.may_set(id, ty, member)
                     })
                 };
-                self.looks.forget(&differing, &faces, &is_other);
+                self.looks
+                    .forget(&|it| it.is_stale(&differing, &faces, &is_other));
                 self.calls.clear();
                 self.plan = Some(plan);
             }

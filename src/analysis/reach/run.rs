@@ -193,7 +193,7 @@ pub struct Engine<'p> {
     /// The known calls that were paid for.
     paid: FxHashSet<u64>,
     /// Functions to follow whatever their size: those on a way to the targets.
-    pub(super) chain: &'p BTreeSet<FnId>,
+    chain: &'p BTreeSet<FnId>,
     chain_set: FixedBitSet,
     /// Where what is looked for happens.
     targets: &'p Targets,
@@ -313,11 +313,10 @@ impl<'p> Engine<'p> {
 
     /// What the answer rests on, and whether it may depend on which alternative of the hypothesis is
     /// assumed.
-    pub fn rests_on(mut self) -> (RestsOn, bool) {
-        let own = self.own.into_inner();
-        self.rests_on.join(&own.rests_on);
+    pub fn rests_on(self) -> (RestsOn, bool) {
         // Whether any flag is certain is a difference of its own.
-        let is_told_apart = own.is_told_apart || self.setting.other_flags.contains(&0);
+        let is_told_apart =
+            self.own.into_inner().is_told_apart || self.setting.other_flags.contains(&0);
         (self.rests_on.finish(), is_told_apart)
     }
 
@@ -351,6 +350,11 @@ impl<'p> Engine<'p> {
     /// True if the run was cut short.
     pub fn is_exhausted(&self) -> bool {
         self.fuel == 0
+    }
+
+    /// True for a function that is followed whatever its size.
+    pub(super) fn is_in_chain(&self, id: FnId) -> bool {
+        self.chain_set.contains(id.0 as usize)
     }
 
     /// True if nothing more is to be run.
@@ -432,12 +436,7 @@ impl<'p> Engine<'p> {
         }
         if let Some(call) = self.known_call(&key) {
             let exits = call.exits.clone();
-            self.own.get_mut().make(Some(call.clone()));
-            let done = Memo::Done {
-                exits: exits.clone(),
-                call: Some(call),
-            };
-            self.memo.insert(key, done);
+            self.remember(key, &exits, Some(call));
             return exits;
         }
         let outer_own = std::mem::take(self.own.get_mut());
@@ -460,31 +459,33 @@ impl<'p> Engine<'p> {
                 break;
             }
         }
-        // What was found while an outer function still ran is not all there is.
         let own = self.own.replace(outer_own);
         self.rests_on.join(&own.rests_on);
         self.own.get_mut().is_told_apart |= own.is_told_apart;
-        let mut call = None;
+        // What was found while an outer function still ran is not all there is.
         if self.recursion >= depth {
             self.recursion = usize::MAX;
-            call = self.keep(&key, &exits, own);
-            let done = Memo::Done {
-                exits: exits.clone(),
-                call: call.clone(),
-            };
-            self.memo.insert(key, done);
+            let call = self.keep(&key, &exits, own);
+            self.remember(key, &exits, call);
         } else {
             self.memo.remove(&key);
+            self.own.get_mut().make(None);
         }
         self.recursion = self.recursion.min(outer);
-        self.own.get_mut().make(call);
         exits
+    }
+
+    /// Remembers how a call ends that is made here.
+    fn remember(&mut self, key: Key, exits: &Arc<Vec<Exit>>, call: Option<Arc<Call>>) {
+        self.own.get_mut().make(call.clone());
+        let exits = exits.clone();
+        self.memo.insert(key, Memo::Done { exits, call });
     }
 
     /// Keeps what a call comes to for other runs, if it is the same in them.
     fn keep(&mut self, key: &Key, exits: &Arc<Vec<Exit>>, own: Own) -> Option<Arc<Call>> {
         let calls = self.calls?;
-        if own.is_entangled || self.is_over() || self.chain_set.contains(key.0.0 as usize) {
+        if own.is_entangled || self.is_over() || self.is_in_chain(key.0) {
             return None;
         }
         let mut rests_on = own.rests_on;
@@ -514,7 +515,7 @@ impl<'p> Engine<'p> {
     /// What a call comes to, if that is known and can be paid for.
     fn known_call(&mut self, key: &Key) -> Option<Arc<Call>> {
         let calls = self.calls?;
-        if self.chain_set.contains(key.0.0 as usize) {
+        if self.is_in_chain(key.0) {
             return None;
         }
         let call = calls.get(&self.assumed, key)?;
@@ -674,7 +675,7 @@ impl<'p> Engine<'p> {
 
     /// The blocks of a body of the chain from which a target can be reached.
     fn toward(&mut self, frame: Frame<'p>) -> Option<Rc<FixedBitSet>> {
-        if !self.chain.contains(&frame.id) {
+        if !self.is_in_chain(frame.id) {
             return None;
         }
         let (world, chain, targets) = (self.setting.world, self.chain, self.targets);

@@ -212,22 +212,6 @@ fn is_there(index: &Index, need: &Need) -> bool {
     }
 }
 
-/// The conditions of the preprocessor in the body of a function, in order. `None` if there are other
-/// directives.
-fn conditions(body: &[u8]) -> Option<Vec<&[u8]>> {
-    let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let directives = lines.filter(|line| line.starts_with(b"#"));
-    directives
-        .map(|line| {
-            let word = line[1..].trim_ascii_start();
-            let is_condition = [&b"if"[..], b"el", b"endif"]
-                .iter()
-                .any(|start| word.starts_with(start));
-            (is_condition && !line.ends_with(b"\\")).then_some(line)
-        })
-        .collect()
-}
-
 /// True if an index is one of this text: what was never read may not be on disk any more.
 fn is_index_of(index: &FileIndex, text: &[u8]) -> bool {
     let now = index_file(text, &Words::new(&[]));
@@ -330,8 +314,8 @@ impl<'f> Compared<'f> {
             index.initializers.iter().any(|it| inside(it.start))
         };
         let has_same_conditions = || {
-            let known = conditions(one.body().of(old));
-            known.is_some() && known == conditions(other.body().of(new))
+            let known = syntax::conditions(one.body().of(old));
+            known.is_some() && known == syntax::conditions(other.body().of(new))
         };
         before.function_name(at) == self.now.function_name(at)
             && one.is_static == other.is_static
