@@ -46,7 +46,9 @@ impl Mentions {
                 Value::Vma | Value::OtherVma | Value::Ops => true,
                 Value::Slot(slot) => {
                     let slot = state.slots.get(slot);
-                    slot.and_then(|slot| slot.entry).as_ref().is_some_and(is_made)
+                    slot.and_then(|slot| slot.entry)
+                        .as_ref()
+                        .is_some_and(is_made)
                 }
                 Value::Entry(entry) | Value::NormalPage(entry) | Value::EntryPage(entry) => {
                     is_made(entry)

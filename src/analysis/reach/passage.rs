@@ -87,9 +87,10 @@ impl Passage {
         inner.flags = state.flags;
         inner.learnt.clone_from(&state.learnt);
         // Whom it calls through a function it is handed is not in sight.
-        let hands_code = state.store.values().any(|known| {
-            matches!(known.value, Value::Tables(_) | Value::Functions(_))
-        });
+        let hands_code = state
+            .store
+            .values()
+            .any(|known| matches!(known.value, Value::Tables(_) | Value::Functions(_)));
         let sight = sight.filter(|_| !hands_code);
         // Objects lead to further objects.
         let mut done = 0;

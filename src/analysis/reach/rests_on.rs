@@ -50,7 +50,8 @@ pub struct Gathered {
 impl RestsOn {
     /// True unless all of it is as it was.
     pub fn is_stale(&self, differing: &Differing<'_>) -> bool {
-        let has = |ids: &[FnId], set: &FixedBitSet| ids.iter().any(|id| set.contains(id.0 as usize));
+        let has =
+            |ids: &[FnId], set: &FixedBitSet| ids.iter().any(|id| set.contains(id.0 as usize));
         has(&self.touched, differing.code)
             || has(&self.weighed, differing.faces)
             || has(&self.sighted, differing.mentions)

@@ -144,7 +144,10 @@ impl Value {
 
     /// True if it tells nothing.
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Value::Unknown | Value::Zeroed | Value::Lost | Value::Untold)
+        matches!(
+            self,
+            Value::Unknown | Value::Zeroed | Value::Lost | Value::Untold
+        )
     }
 
     /// What holds on both of two paths.
