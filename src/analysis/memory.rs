@@ -40,6 +40,11 @@ pub struct Edit {
 }
 
 impl Memory {
+    /// True if nothing was analysed yet.
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_none()
+    }
+
     /// Takes in that the program will differ when it is analysed next.
     pub fn expect(&mut self, edit: Edit) {
         self.edits.push(edit);
@@ -71,9 +76,15 @@ impl Memory {
         let (changed, respaced) = (all(|edit| &edit.changed), all(|edit| &edit.respaced));
         let renumbered = self.renumbered.take();
         let Some(facts) = self.facts.as_mut().filter(|_| self.flags == flags) else {
+            // Where nothing was analysed yet, what was recalled is about this program.
+            let reach = match self.facts {
+                None => std::mem::take(&mut self.reach),
+                Some(_) => reach::Memory::default(),
+            };
             *self = Memory {
                 facts: Some(Facts::new(program, dictionary)),
                 flags,
+                reach,
                 ..Memory::default()
             };
             return;

@@ -1,5 +1,6 @@
 //! Everything that was parsed of a tree, with look-ups.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -91,7 +92,7 @@ pub struct MemberStore {
 }
 
 /// Index of a function in a [`Program`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FnId(pub u32);
 
 /// Index of a table in a [`Program`].

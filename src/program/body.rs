@@ -1,6 +1,7 @@
 //! Bodies of functions: blocks, instructions, expressions.
 
 use super::{Presence, Span, Symbol, TypeRef};
+use serde::{Deserialize, Serialize};
 
 /// One alternative of a function's code: the control-flow graph that remains when one branch of
 /// every `#if` group has been chosen.
@@ -112,7 +113,7 @@ impl Body {
 }
 
 /// Index into [`Body::exprs`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ExprId(pub u32);
 
 /// Index into [`Body::blocks`].

@@ -1,5 +1,6 @@
 //! Places in source files.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Identifies a file of the checked tree: its position in the list of files sorted by path.
@@ -7,7 +8,7 @@ use std::fmt;
 pub struct FileId(pub u32);
 
 /// A half-open range of bytes in the original, unmodified source file.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Span {
     /// Offset of the first byte, from 0.
     pub start: u32,

@@ -1,12 +1,13 @@
 //! Interned names.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{LazyLock, RwLock};
 
 use rustc_hash::FxHashSet;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A name from a source tree, interned for the life of the process.
 ///
@@ -153,6 +154,19 @@ impl Ord for Symbol {
                 by_first.then_with(|| self.0.text.cmp(other.0.text))
             }
         }
+    }
+}
+
+impl Serialize for Symbol {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Symbol {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Symbol, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        Ok(Symbol::new(&text))
     }
 }
 

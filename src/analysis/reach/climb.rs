@@ -5,6 +5,7 @@
 //! the proof. Otherwise its callers are run, down to the place, then theirs. What closes the way
 //! nearest to the place is found first, and nothing further up needs to be looked at.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use fixedbitset::FixedBitSet;
@@ -29,7 +30,7 @@ const MAX_RUNS: usize = 200;
 const NEAR: usize = 3;
 
 /// What is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Goal {
     /// A use that harms an override.
     Harm,
@@ -51,7 +52,7 @@ impl Goal {
 }
 
 /// What a climb found.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Climbed {
     /// From where an override mapping comes into view to the place, if it gets there.
     pub reached: Option<Vec<TraceStep>>,
@@ -70,7 +71,7 @@ pub struct Climbed {
 }
 
 /// What running a function showed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Look {
     /// The way from it to the goal, if there is one.
     pub way: Option<Way>,
@@ -81,7 +82,7 @@ pub struct Look {
 }
 
 /// A way from a function that was run to where the goal was met.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Way {
     /// From the function that was run to the goal.
     pub steps: Vec<TraceStep>,
@@ -96,7 +97,7 @@ pub struct Way {
 }
 
 /// A question that only a person can answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Doubt {
     /// Nothing of the tree is known to call the function.
     Uncalled(FnId),
@@ -111,7 +112,7 @@ pub enum Doubt {
 }
 
 /// A place a proof rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Guard {
     /// The function.
     pub function: FnId,
@@ -122,7 +123,7 @@ pub struct Guard {
 }
 
 /// What a [`Guard`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum GuardKind {
     /// A condition that turns override mappings away.
     Condition,
@@ -133,7 +134,7 @@ pub enum GuardKind {
 }
 
 /// One step of a trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TraceStep {
     /// The function.
     pub function: FnId,

@@ -1,6 +1,7 @@
 //! What running functions showed, kept for as long as nothing that was looked at differs: for the
 //! other alternatives of the hypothesis, and for the next analysis of the same tree.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
@@ -19,7 +20,7 @@ use super::state::States;
 pub struct Looks(Mutex<FxHashMap<Run, Kept>>);
 
 /// What a run depends on besides the source of the functions it looks at.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Run {
     root: FnId,
     /// The functions followed.
@@ -69,7 +70,7 @@ impl Run {
 }
 
 /// What a run showed.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Kept {
     look: Look,
     /// The places in it, in order.
@@ -110,6 +111,25 @@ impl Looks {
             rests_on,
         };
         self.known().insert(run, kept);
+    }
+
+    /// How many runs are known.
+    pub fn len(&self) -> usize {
+        self.known().len()
+    }
+
+    /// All of it as text.
+    pub fn to_text(&self) -> Vec<u8> {
+        let known = self.known();
+        let runs: Vec<(&Run, &Kept)> = known.iter().collect();
+        // Nothing in it can fail to be written.
+        serde_json::to_vec(&runs).unwrap_or_default()
+    }
+
+    /// What [`Looks::to_text`] gave; `None` if it did not.
+    pub fn of_text(text: &[u8]) -> Option<Looks> {
+        let runs: Vec<(Run, Kept)> = serde_json::from_slice(text).ok()?;
+        Some(Looks(Mutex::new(runs.into_iter().collect())))
     }
 
     /// Forgets what rests on something that is not as it was.
@@ -163,7 +183,7 @@ impl Looks {
 
 /// A place in a function that can be found again when the function moves, and mostly when what is
 /// in it does.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 enum Anchor {
     /// That of an expression, by the number of its body and its own.
     Expr(usize, ExprId),

@@ -23,6 +23,8 @@ pub struct Memory {
     plan: Option<Plan>,
     looks: Looks,
     calls: Calls,
+    /// What an earlier run saw of the same program, until that is analysed.
+    recalled: Looks,
     grounds: Option<Grounds>,
     /// How the functions of the plan differ from those of the program.
     difference: Difference,
@@ -95,6 +97,25 @@ impl Memory {
             self.plan = None;
         }
         self.difference = Difference::Renumbered(renumbered);
+    }
+
+    /// What was seen, as text.
+    pub fn to_text(&self) -> Vec<u8> {
+        self.looks.to_text()
+    }
+
+    /// Of how many runs it is known what they showed.
+    pub fn n_runs(&self) -> usize {
+        self.looks.len()
+    }
+
+    /// Takes in what [`Memory::to_text`] gave for the program that will be analysed next, where
+    /// nothing was analysed before. False if it did not.
+    pub fn recall_text(&mut self, text: &[u8]) -> bool {
+        let recalled = Looks::of_text(text);
+        let is_text = recalled.is_some();
+        self.recalled = recalled.unwrap_or_default();
+        is_text
     }
 
     /// What is known of the functions of a program, with what has been seen of it that still holds;
@@ -179,18 +200,19 @@ impl Memory {
                 self.plan = Some(plan);
             }
             (None, _) => {
-                self.looks.clear();
+                self.looks = std::mem::take(&mut self.recalled);
                 self.calls.clear();
+                self.grounds = None;
                 self.plan = Some(Plan::new(world, words));
             }
         }
         let plan = self.plan.get_or_insert_default();
         let grounds = Some(grounds(plan));
-        if self.grounds != grounds {
+        if self.grounds.is_some() && self.grounds != grounds {
             self.looks.clear();
             self.calls.clear();
-            self.grounds = grounds;
         }
+        self.grounds = grounds;
         (plan, &self.looks, &self.calls)
     }
 }

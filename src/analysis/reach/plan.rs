@@ -1,6 +1,7 @@
 //! What to run: which functions lead to a use, where the override mapping comes into view, and
 //! what can change the state of an entry or set a flag.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use fixedbitset::FixedBitSet;
@@ -36,7 +37,7 @@ pub struct Plan {
 }
 
 /// What a place changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Setter {
     /// Sets a flag with setters, by its number.
     Flag(usize),

@@ -2,6 +2,7 @@
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
 
 use crate::callgraph::FnId;
 use crate::program::Symbol;
@@ -10,7 +11,7 @@ use crate::program::Symbol;
 pub type Asked = (FnId, Symbol, Symbol);
 
 /// What an answer or a result depends on.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct RestsOn {
     /// Functions on whose code.
     pub touched: Box<[FnId]>,

@@ -5,6 +5,7 @@
 //! its results is remembered and given to every caller. Branches are decided in three-valued
 //! logic; an edge that no state passes is *cut*, with the facts that decided it.
 
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -152,7 +153,7 @@ pub struct Hit {
 }
 
 /// What a use that was reached does to an override.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Effect {
     /// The entry it makes maps a page that was just allocated; by axiom.
     NewPage(u8),

@@ -1,6 +1,7 @@
 //! What is known at a point of a path.
 
 use litemap::LiteMap;
+use serde::{Deserialize, Serialize};
 
 use crate::analysis::bits::Bits;
 use crate::callgraph::FnId;
@@ -56,7 +57,7 @@ pub struct Entry {
 }
 
 /// Why an entry cannot be an override.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Cleared {
     /// The function with the condition after which it cannot.
     pub function: FnId,
@@ -69,7 +70,7 @@ pub struct Cleared {
 }
 
 /// A set of states of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct States(u8);
 
 impl States {
