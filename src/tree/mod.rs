@@ -24,6 +24,7 @@
 //! had to give up is a [`Problem`] that names the file.
 
 mod buckets;
+mod cache;
 mod calls;
 mod entries;
 mod events;
@@ -43,6 +44,7 @@ mod tests;
 mod walk;
 mod words;
 
+pub use cache::{CacheUse, cache_folder};
 pub use entries::{
     AliasEntry, FileIndex, FunctionEntry, InitializerEntry, MacroEntry, MemberPair, StructEntry,
 };

@@ -4,10 +4,12 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
+use super::cache::Stamp;
 use super::kind::{TreeKind, find_linux_root};
 use super::problem::{Problem, ProblemKind, TreeError};
 use super::source::{Found, Language, SourceFile, Tree, plain_reason};
@@ -82,6 +84,7 @@ fn open_starts(starts: Vec<Start>) -> Result<Tree, TreeError> {
         }
     };
 
+    let begin = SystemTime::now();
     let mut walker = Walker::new(root, &starts);
     for start in &starts {
         walker.walk(&start.canonical);
@@ -89,10 +92,13 @@ fn open_starts(starts: Vec<Start>) -> Result<Tree, TreeError> {
     walker.follow_links();
     let Walker {
         root,
-        found,
+        mut found,
         problems,
         ..
     } = walker;
+    for Found { file, .. } in &mut found {
+        file.stamp = file.stamp.filter(|stamp| stamp.is_settled(begin));
+    }
 
     let scopes = starts
         .iter()
@@ -301,8 +307,8 @@ impl Listing {
         metadata: io::Result<fs::Metadata>,
     ) {
         let (name, odd_path) = relative_path(root, path);
-        let n_bytes = match metadata {
-            Ok(metadata) => metadata.len(),
+        let (n_bytes, stamp) = match metadata {
+            Ok(metadata) => (metadata.len(), Stamp::of(&metadata)),
             Err(e) => {
                 let kind = ProblemKind::Unreadable(plain_reason(&e));
                 self.problems
@@ -315,7 +321,10 @@ impl Listing {
             return;
         }
         self.found.push(Found {
-            file: SourceFile::new(name.into_boxed_str(), n_bytes, language),
+            file: SourceFile {
+                stamp,
+                ..SourceFile::new(name.into_boxed_str(), n_bytes, language)
+            },
             odd_path,
         });
     }
