@@ -109,7 +109,12 @@ impl Tree {
     }
 
     /// Reads a file and finds out what a lexical pass can see.
-    fn scan(&self, id: FileId, words: &Words, progress: &(dyn Fn(usize) + Sync)) -> Scan {
+    pub(super) fn scan(
+        &self,
+        id: FileId,
+        words: &Words,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Scan {
         let result = self.read_with(id, |source| {
             let index = match self.files[id.0 as usize].language {
                 Language::C => super::index_file(source, words),
@@ -155,7 +160,7 @@ impl Scan {
 
 /// Drops arguments and values that name nothing that could be called or hold a table: locals and
 /// parameters, for the most part.
-fn keep_known_names(scans: Vec<&mut Scan>) {
+pub(super) fn keep_known_names(scans: Vec<&mut Scan>) {
     // Nobody else has them yet, so nothing is cloned.
     let mut files: Vec<&mut FileIndex> = scans
         .into_iter()

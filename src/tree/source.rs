@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use rustc_hash::FxHashMap;
 
@@ -123,13 +124,13 @@ impl Tree {
     /// given paths are walked. Otherwise the root is the directory that holds all of them. Use
     /// [`Tree::open_all`] where paths of several Linux trees may be given.
     pub fn open(paths: &[PathBuf]) -> Result<Tree, TreeError> {
-        walk::open(paths)
+        walk::open(paths, SystemTime::now())
     }
 
     /// Like [`Tree::open`], with a tree of its own for each Linux tree the paths belong to, in
     /// the order they first appear; paths in no Linux tree form one together.
     pub fn open_all(paths: &[PathBuf]) -> Result<Vec<Tree>, TreeError> {
-        walk::open_all(paths)
+        walk::open_all(paths, SystemTime::now())
     }
 
     /// A tree of files that exist in memory only, given by path and content. It is a Linux tree

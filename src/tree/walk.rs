@@ -24,11 +24,12 @@ struct Start {
     linux: Option<(PathBuf, String)>,
 }
 
-pub(super) fn open(paths: &[PathBuf]) -> Result<Tree, TreeError> {
-    open_starts(starts(paths)?)
+/// Walks `paths`; `now` is the current time.
+pub(super) fn open(paths: &[PathBuf], now: SystemTime) -> Result<Tree, TreeError> {
+    open_starts(starts(paths)?, now)
 }
 
-pub(super) fn open_all(paths: &[PathBuf]) -> Result<Vec<Tree>, TreeError> {
+pub(super) fn open_all(paths: &[PathBuf], now: SystemTime) -> Result<Vec<Tree>, TreeError> {
     let mut groups: Vec<Vec<Start>> = Vec::new();
     for start in starts(paths)? {
         let root = |start: &Start| start.linux.as_ref().map(|(root, _)| root.clone());
@@ -40,7 +41,8 @@ pub(super) fn open_all(paths: &[PathBuf]) -> Result<Vec<Tree>, TreeError> {
             None => groups.push(vec![start]),
         }
     }
-    groups.into_iter().map(open_starts).collect()
+    let groups = groups.into_iter();
+    groups.map(|starts| open_starts(starts, now)).collect()
 }
 
 fn starts(paths: &[PathBuf]) -> Result<Vec<Start>, TreeError> {
@@ -63,7 +65,7 @@ fn starts(paths: &[PathBuf]) -> Result<Vec<Start>, TreeError> {
         .collect()
 }
 
-fn open_starts(starts: Vec<Start>) -> Result<Tree, TreeError> {
+fn open_starts(starts: Vec<Start>, now: SystemTime) -> Result<Tree, TreeError> {
     let first = &starts[0];
     let is_one_linux_tree = first.linux.is_some()
         && starts
@@ -84,7 +86,6 @@ fn open_starts(starts: Vec<Start>) -> Result<Tree, TreeError> {
         }
     };
 
-    let begin = SystemTime::now();
     let mut walker = Walker::new(root, &starts);
     for start in &starts {
         walker.walk(&start.canonical);
@@ -97,7 +98,7 @@ fn open_starts(starts: Vec<Start>) -> Result<Tree, TreeError> {
         ..
     } = walker;
     for Found { file, .. } in &mut found {
-        file.stamp = file.stamp.filter(|stamp| stamp.is_settled(begin));
+        file.stamp = file.stamp.filter(|stamp| stamp.is_settled(now));
     }
 
     let scopes = starts

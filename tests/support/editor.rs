@@ -42,7 +42,7 @@ impl Editor {
             .args(args)
             .current_dir(root)
             // Rule pages are written there.
-            .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+            .envs([super::CACHE_FOLDER])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

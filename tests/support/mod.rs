@@ -32,13 +32,20 @@ pub fn git(directory: &Path, args: &[&str]) -> Output {
         .expect("git starts")
 }
 
+/// Where the program keeps what it may, apart from the user's own.
+pub const CACHE_FOLDER: (&str, &str) = (
+    "PTELINT_CACHE_DIR",
+    concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+);
+
 /// The program, with nothing of the caller's environment that changes its output.
 pub fn ptelint(current_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ptelint"));
     command
         .current_dir(current_dir)
         .env_remove("NO_COLOR")
-        .env("TERM", "xterm");
+        .env("TERM", "xterm")
+        .envs([CACHE_FOLDER]);
     command
 }
 

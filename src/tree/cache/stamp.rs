@@ -48,10 +48,10 @@ impl Stamp {
         })
     }
 
-    /// True if a file that is changed at `begin` or later gets another stamp. One that was changed
-    /// just before could be changed again within one step of the clock.
-    pub fn is_settled(self, begin: SystemTime) -> bool {
-        let last = begin.checked_sub(COARSEST_CLOCK).and_then(since_1970);
+    /// True if a file that is changed `now` or later gets another stamp. One that was changed just
+    /// before could be changed again within one step of the clock.
+    pub fn is_settled(self, now: SystemTime) -> bool {
+        let last = now.checked_sub(COARSEST_CLOCK).and_then(since_1970);
         last.is_some_and(|last| self.modified.max(self.changed) < last)
     }
 
