@@ -29,14 +29,19 @@ impl Lookup {
         }
     }
 
+    /// Makes the lookup if it is not made yet.
+    pub(super) fn prepare(&self, files: &[Arc<FileIndex>]) -> &Buckets {
+        self.buckets.get_or_init(|| Buckets::new(files, self.visit))
+    }
+
     /// All entries whose hash may be `hash`, by file and position, in order.
     pub(super) fn candidates<'a>(
         &'a self,
         files: &'a [Arc<FileIndex>],
         hash: u32,
     ) -> impl Iterator<Item = (FileId, usize)> + 'a {
-        let buckets = self.buckets.get_or_init(|| Buckets::new(files, self.visit));
-        let unedited = buckets
+        let unedited = self
+            .prepare(files)
             .candidates(hash)
             .filter(|(file, _)| self.edited.is_empty() || !self.edited.contains(file));
         let edited = self.edited.iter().flat_map(move |&file| {
@@ -97,7 +102,7 @@ where
 /// Entries of all files, grouped by hash. Takes 8 bytes an entry and a few nanoseconds each to
 /// build, with neither sorting nor a hash map.
 #[derive(Debug, Default)]
-struct Buckets {
+pub(super) struct Buckets {
     /// Where each bucket begins; one more than there are buckets.
     starts: Vec<u32>,
     entries: Vec<(u32, u32)>,

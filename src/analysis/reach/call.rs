@@ -1,10 +1,11 @@
 //! Calls: what the vocabulary says of them, and into the functions that were parsed.
 
 use crate::analysis::dictionary::Word;
+use crate::analysis::facts::World;
 use crate::analysis::machine::is_store;
 use crate::callgraph::FnId;
 use crate::program::{
-    ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
+    Body, ExprId, ExprKind, Function, FunctionKind, Instr, Symbol, Terminator, TypeRef,
 };
 use crate::vocabulary::{EntryState, FlagsChange, Install, Level, ProtectionEffect};
 
@@ -18,7 +19,7 @@ use super::value::{Base, Known, PageFrom, Place, ProtectionFrom, Value};
 use super::words::Meaning;
 
 /// Targets of one indirect call beyond this many are not followed.
-const MAX_TARGETS: usize = 200;
+pub(super) const MAX_TARGETS: usize = 200;
 /// A function that only computes, with more blocks than this, is not followed for its result.
 const MAX_PREDICATE: usize = 64;
 
@@ -243,7 +244,10 @@ impl<'p> Engine<'p> {
                     let states = self.all_states(state);
                     Some(Known::plain(state.read(slot, states)))
                 }
-                _ => Some(self.fresh(state, entry_type(frame, call))),
+                _ => {
+                    let ty = entry_type(frame.body, call, frame.facts.types[call.0 as usize]);
+                    Some(self.fresh(state, ty))
+                }
             },
             Meaning::Page => match argument(0, state) {
                 Some(Value::Entry(entry)) => Some(Known::plain(Value::EntryPage(entry))),
@@ -264,7 +268,7 @@ impl<'p> Engine<'p> {
             }
             Meaning::NewPage(axiom) => Some(Known::plain(new_page(axiom))),
             Meaning::Encode => {
-                let ty = entry_type(frame, call);
+                let ty = entry_type(frame.body, call, frame.facts.types[call.0 as usize]);
                 // What remembers a page of the core's.
                 let possible = States::of(&[EntryState::Encoded, EntryState::Absent]);
                 let states = possible.and(self.all_states(state));
@@ -661,15 +665,8 @@ impl<'p> Engine<'p> {
     fn is_followed(&self, target: FnId, is_telling: bool, is_bound: bool) -> bool {
         let world = self.setting.world;
         let function = world.program.function(target);
-        let file = world.program.file(function.file);
-        // What an architecture does to entries, the vocabulary tells; twenty of them would double
-        // every state as often.
-        if world.dictionary.is_insert(function.name) || !file.is_generic || file.arch.is_some() {
-            return false;
-        }
-        let finds_vma = !is_bound && finds_vma(self, function);
-        let has_result = function.result.base != "void" || function.result.pointers > 0;
-        is_small(function) && (is_telling && has_result || finds_vma)
+        can_be_followed(world, target)
+            && (is_telling && has_result(function) || !is_bound && finds_vma(world, function))
     }
 
     /// A macro that declares a variable by the name it is given, with an initialiser
@@ -756,8 +753,12 @@ impl<'p> Engine<'p> {
             .map(|known| passage.hand_in(state, known))
             .collect();
         arguments.truncate(self.setting.world.program.function(target).n_params);
+        // Calls of functions of the chain are what a run takes its time for.
+        let sight = self.is_in_chain(target).then(|| self.sight(target));
         let flags = self.setting.hypothesis.flags;
-        let inner = passage.inner(state, flags, |place| self.type_of(frame, state, place));
+        let inner = passage.inner(state, flags, sight.as_deref(), |place| {
+            self.type_of(frame, state, place)
+        });
         let callee = match frame.body.expr(call).kind {
             ExprKind::Call { callee, .. } => frame.body.called(callee),
             _ => call,
@@ -791,23 +792,39 @@ fn is_copy(name: Symbol) -> bool {
     matches!(name.as_str(), "memcpy" | "__memcpy" | "__builtin_memcpy")
 }
 
+/// True for a function that is followed wherever its result, or the VMA it finds, tells something.
+pub(super) fn can_be_followed(world: World<'_>, id: FnId) -> bool {
+    let function = world.program.function(id);
+    let file = world.program.file(function.file);
+    // What an architecture does to entries, the vocabulary tells; twenty of them would double every
+    // state as often.
+    !world.dictionary.is_insert(function.name)
+        && file.is_generic
+        && file.arch.is_none()
+        && is_small(function)
+        && (has_result(function) || finds_vma(world, function))
+}
+
+fn has_result(function: &Function) -> bool {
+    function.result.base != "void" || function.result.pointers > 0
+}
+
 /// True for a function that gives a VMA to its caller.
-fn finds_vma(engine: &Engine<'_>, function: &Function) -> bool {
-    let dictionary = engine.setting.world.dictionary;
-    let is_vma =
-        |ty: TypeRef, pointers: u8| ty.pointers == pointers && dictionary.is_vma_type(ty.base);
+fn finds_vma(world: World<'_>, function: &Function) -> bool {
+    let is_vma = |ty: TypeRef, pointers: u8| {
+        ty.pointers == pointers && world.dictionary.is_vma_type(ty.base)
+    };
     function.kind == FunctionKind::Function
         && (is_vma(function.result, 1) || function.params().iter().any(|param| is_vma(param.ty, 2)))
 }
 
-/// The type of the entry a call is about: what it returns, or by its name where that is a macro.
-fn entry_type(frame: Frame<'_>, call: ExprId) -> TypeRef {
-    let ty = frame.facts.types[call.0 as usize];
+/// The type of the entry a call is about: what it returns, `ty`, or by its name where that is a macro.
+pub(super) fn entry_type(body: &Body, call: ExprId, ty: TypeRef) -> TypeRef {
     if matches!(ty.base.as_str(), "pte_t" | "pmd_t" | "pud_t") {
         return TypeRef { pointers: 0, ..ty };
     }
-    let level = match &frame.body.expr(call).kind {
-        ExprKind::Call { callee, .. } => match frame.body.expr(*callee).kind {
+    let level = match &body.expr(call).kind {
+        ExprKind::Call { callee, .. } => match body.expr(*callee).kind {
             ExprKind::Global(name) if name.as_str().contains("pmd") => Level::Pmd,
             ExprKind::Global(name) if name.as_str().contains("pud") => Level::Pud,
             _ => Level::Pte,
@@ -817,7 +834,7 @@ fn entry_type(frame: Frame<'_>, call: ExprId) -> TypeRef {
     TypeRef::named(type_name(level), 0)
 }
 
-fn type_name(level: Level) -> &'static str {
+pub(super) fn type_name(level: Level) -> &'static str {
     match level {
         Level::Pte | Level::Huge => "pte_t",
         Level::Pmd => "pmd_t",

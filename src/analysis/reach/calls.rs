@@ -10,12 +10,12 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::callgraph::FnId;
 
 use super::hypothesis::Hypothesis;
-use super::looks::Asked;
+use super::rests_on::RestsOn;
 use super::run::Exit;
 use super::state::{State, States};
 use super::value::Known;
@@ -77,71 +77,6 @@ pub struct Call {
     pub height: usize,
     /// The calls it makes.
     pub inner: Vec<Arc<Call>>,
-}
-
-/// What the answer of a run, or the result of a call, depends on.
-#[derive(Debug)]
-pub struct RestsOn {
-    /// Functions on whose code.
-    pub touched: Box<[FnId]>,
-    /// Functions that are called there, on whose [`Face`](super::part::Face).
-    pub weighed: Box<[FnId]>,
-    /// Questions about stores.
-    pub asked: Box<[Asked]>,
-}
-
-/// What a [`RestsOn`] is gathered in.
-#[derive(Debug, Default)]
-pub struct Gathered {
-    /// Functions on whose code it depends.
-    pub touched: FxHashSet<FnId>,
-    /// Functions that are called there.
-    pub weighed: FxHashSet<FnId>,
-    /// Questions about stores.
-    pub asked: FxHashSet<Asked>,
-}
-
-impl Gathered {
-    /// Takes in what something else depends on.
-    pub fn add(&mut self, other: &RestsOn) {
-        self.touched.extend(&other.touched);
-        self.weighed.extend(&other.weighed);
-        self.asked.extend(&other.asked);
-    }
-
-    /// Takes in what something else that is being gathered depends on.
-    pub fn join(&mut self, other: &Gathered) {
-        self.touched.extend(&other.touched);
-        self.weighed.extend(&other.weighed);
-        self.asked.extend(&other.asked);
-    }
-
-    /// All of it. On whose code something depends, it depends on the face of as well.
-    pub fn finish(self) -> RestsOn {
-        let touched = self.touched;
-        let weighed = self.weighed.into_iter();
-        RestsOn {
-            weighed: weighed.filter(|id| !touched.contains(id)).collect(),
-            touched: touched.into_iter().collect(),
-            asked: self.asked.into_iter().collect(),
-        }
-    }
-}
-
-impl RestsOn {
-    /// True unless all of it is as it was: the code of `functions` and the faces of `with_other_face`
-    /// are not, nor are the questions that `is_other` says have another answer.
-    pub fn is_stale(
-        &self,
-        functions: &FixedBitSet,
-        with_other_face: &FixedBitSet,
-        is_other: &dyn Fn(&Asked) -> bool,
-    ) -> bool {
-        let is_in = |set: &FixedBitSet, id: &FnId| set.contains(id.0 as usize);
-        self.touched.iter().any(|id| is_in(functions, id))
-            || self.weighed.iter().any(|id| is_in(with_other_face, id))
-            || self.asked.iter().any(is_other)
-    }
 }
 
 impl Call {

@@ -178,7 +178,7 @@ impl<'p> Engine<'p> {
             return self.fresh(state, ty);
         };
         let known = state.load(&place);
-        if !matches!(known.value, Value::Unknown | Value::Lost | Value::Zeroed) {
+        if !known.value.is_unknown() {
             return known;
         }
         let known = self.fresh(state, ty);

@@ -7,11 +7,11 @@ use std::sync::Mutex;
 use rustc_hash::FxHashMap;
 
 use crate::callgraph::{FnId, Program};
-use crate::program::{ExprId, Function, Span, Symbol};
+use crate::program::{ExprId, Function, Span};
 
-use super::calls::RestsOn;
 use super::climb::{Goal, Guard, Look, Targets, TraceStep};
 use super::hypothesis::Hypothesis;
+use super::rests_on::RestsOn;
 use super::state::States;
 
 /// Everything that is known of runs.
@@ -67,9 +67,6 @@ impl Run {
         }
     }
 }
-
-/// A question about stores: the function, the type and the member.
-pub type Asked = (FnId, Symbol, Symbol);
 
 /// What a run showed.
 #[derive(Debug)]
@@ -195,20 +192,7 @@ impl Anchor {
 
 impl Kept {
     fn renumbered(mut self, number: &dyn Fn(FnId) -> Option<FnId>) -> Option<Kept> {
-        let RestsOn {
-            touched,
-            weighed,
-            asked,
-        } = self.rests_on;
-        let numbers =
-            |ids: Box<[FnId]>| ids.into_iter().map(number).collect::<Option<Box<[FnId]>>>();
-        let asked = asked.into_iter();
-        let asked = asked.map(|(id, ty, member)| Some((number(id)?, ty, member)));
-        self.rests_on = RestsOn {
-            touched: numbers(touched)?,
-            weighed: numbers(weighed)?,
-            asked: asked.collect::<Option<_>>()?,
-        };
+        self.rests_on = self.rests_on.renumbered(number)?;
         // Whatever a look names was touched, and so has a number.
         let renumber = |id: FnId| number(id).unwrap_or(id);
         let steps = self.look.way.iter_mut().flat_map(|way| &mut way.steps);

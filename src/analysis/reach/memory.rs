@@ -10,10 +10,11 @@ use crate::analysis::renumbered::Renumbered;
 use crate::callgraph::FnId;
 use crate::program::Symbol;
 
-use super::calls::{Calls, RestsOn};
+use super::calls::Calls;
 use super::hypothesis::Hypothesis;
-use super::looks::{Asked, Looks};
+use super::looks::Looks;
 use super::plan::Plan;
+use super::rests_on::{Asked, Differing, RestsOn};
 use super::words::Words;
 
 /// What is kept.
@@ -115,15 +116,21 @@ impl Memory {
             ) => {
                 let changed: Vec<FnId> = functions.into_iter().collect();
                 let before = plan.renew(world, words, &changed);
-                let mut differing = FixedBitSet::with_capacity(world.program.n_functions());
-                differing.extend(changed.iter().map(|id| id.0 as usize));
+                let mut code = FixedBitSet::with_capacity(world.program.n_functions());
+                code.extend(changed.iter().map(|id| id.0 as usize));
                 let is_other = |&(id, ty, member): &Asked| {
                     before.stores.as_ref().is_some_and(|before| {
                         before.may_set(id, ty, member) != plan.stores.may_set(id, ty, member)
                     })
                 };
                 if !changed.is_empty() {
-                    let is_stale = |it: &RestsOn| it.is_stale(&differing, &before.faces, &is_other);
+                    let differing = Differing {
+                        code: &code,
+                        faces: &before.faces,
+                        mentions: &before.mentions,
+                        is_other: &is_other,
+                    };
+                    let is_stale = |it: &RestsOn| it.is_stale(&differing);
                     self.looks.forget(&is_stale);
                     self.calls.forget(&is_stale);
                 }
@@ -135,25 +142,39 @@ impl Memory {
             (Some(before), Difference::Renumbered(renumbered)) => {
                 let plan = Plan::new(world, words);
                 self.looks.renumber(&|id| renumbered.now(id));
-                let mut differing = renumbered.changed.clone();
+                let mut code = renumbered.changed.clone();
                 let mut faces = FixedBitSet::with_capacity(world.program.n_functions());
+                let mut mentions = faces.clone();
                 for (old, new) in renumbered.pairs() {
                     let calls = before.callees(old).iter();
                     let calls: Option<BTreeSet<FnId>> =
                         calls.map(|&id| renumbered.now(id)).collect();
                     if calls.as_ref() != Some(plan.callees(new)) {
-                        differing.insert(new.0 as usize);
+                        code.insert(new.0 as usize);
                     }
-                    faces.set(new.0 as usize, before.face(old) != plan.face(new));
+                    let (face, known) = (plan.face(new), before.face(old));
+                    if before.mentions(old) != plan.mentions(new) {
+                        mentions.insert(new.0 as usize);
+                    }
+                    if known != face {
+                        faces.insert(new.0 as usize);
+                        mentions.extend(plan.callers(new).iter().map(|id| id.0 as usize));
+                    }
                 }
+                mentions.union_with(&code);
                 let is_other = |&(id, ty, member): &Asked| {
                     renumbered.before(id).is_none_or(|old| {
                         before.stores.may_set(old, ty, member)
                             != plan.stores.may_set(id, ty, member)
                     })
                 };
-                self.looks
-                    .forget(&|it| it.is_stale(&differing, &faces, &is_other));
+                let differing = Differing {
+                    code: &code,
+                    faces: &faces,
+                    mentions: &mentions,
+                    is_other: &is_other,
+                };
+                self.looks.forget(&|it| it.is_stale(&differing));
                 self.calls.clear();
                 self.plan = Some(plan);
             }

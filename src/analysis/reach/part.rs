@@ -14,7 +14,8 @@ use crate::program::{
     TypeRef, UnaryOp,
 };
 
-use super::call::is_small;
+use super::call::{MAX_TARGETS, can_be_followed, is_small};
+use super::mentions::Mentions;
 use super::plan::{Setter, is_carrier, is_entry_point};
 use super::stores::OwnStores;
 use super::words::{Meaning, Words};
@@ -26,12 +27,16 @@ pub struct Part {
     pub face: Face,
     /// Whom it calls: by name, through a member of a structure, or by handing it over.
     pub callees: BTreeSet<FnId>,
+    /// Those of them that it calls by name and that may be followed.
+    pub followed: BTreeSet<FnId>,
     /// For each body, the pointers to VMAs in the expressions that instructions evaluate.
     pub lookups: Vec<FxHashMap<ExprId, Vec<ExprId>>>,
     /// The flags it sets, with the place: body and expression.
     pub flags: Vec<(usize, ExprId, Symbol)>,
     /// Where it changes what an entry is.
     pub setters: Vec<(usize, ExprId, Setter)>,
+    /// What it names.
+    pub mentions: Mentions,
     /// What it stores to.
     pub stores: OwnStores,
 }
@@ -78,9 +83,11 @@ impl Part {
         Part {
             face: Face::new(function),
             callees: callees(world, id),
+            followed: followed(world, id),
             lookups,
             flags: bodies().flat_map(of_body).collect(),
             setters,
+            mentions: Mentions::new(world, words, id),
             stores: OwnStores::new(world, id),
         }
     }
@@ -120,8 +127,23 @@ fn setters(world: World<'_>, words: &Words, function: &Function) -> Vec<(usize, 
     found
 }
 
-/// More functions than this behind a member say nothing.
-const MAX_TARGETS: usize = 200;
+fn followed(world: World<'_>, id: FnId) -> BTreeSet<FnId> {
+    let mut found = BTreeSet::new();
+    for (index, body) in world.program.function(id).bodies.iter().enumerate() {
+        let facts = world.facts.body(id, index);
+        for expr in &body.exprs {
+            if let ExprKind::Call { callee, args } = &expr.kind
+                && let callee = body.called(*callee)
+                && let ExprKind::Global(name) = body.expr(callee).kind
+                && world.dictionary.word(name, args.len()).is_none()
+            {
+                let functions = facts.functions(callee).iter().copied();
+                found.extend(functions.filter(|id| can_be_followed(world, *id)));
+            }
+        }
+    }
+    found
+}
 
 fn callees(world: World<'_>, id: FnId) -> BTreeSet<FnId> {
     let program = world.program;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::analysis::bits::Bits;
 use crate::program::Symbol;
 
+use super::mentions::Mentions;
 use super::run::Exit;
 use super::state::State;
 use super::value::{Base, Known, Place, Value};
@@ -71,11 +72,13 @@ impl Passage {
         Place::whole(Base::Object(number as u8)).join(inner)
     }
 
-    /// What the callee can see. `type_of` tells the type of a place of the caller's.
+    /// What the callee can see, or what it has in sight, if that is known. `type_of` tells the type
+    /// of a place of the caller's.
     pub fn inner(
         &mut self,
         state: &State,
         flags: Bits,
+        sight: Option<&Mentions>,
         type_of: impl Fn(&Place) -> Option<Symbol>,
     ) -> State {
         let mut inner = State::new(flags);
@@ -83,22 +86,40 @@ impl Passage {
         inner.is_accessible = state.is_accessible;
         inner.flags = state.flags;
         inner.learnt.clone_from(&state.learnt);
+        // Whom it calls through a function it is handed is not in sight.
+        let hands_code = state
+            .store
+            .values()
+            .any(|known| matches!(known.value, Value::Tables(_) | Value::Functions(_)));
+        let sight = sight.filter(|_| !hands_code);
         // Objects lead to further objects.
         let mut done = 0;
         while done < self.objects.len() {
             let object = self.objects[done];
+            // Of an object whose type is not known, everything is told.
+            let ty = type_of(&object);
+            inner.objects.push(ty.unwrap_or_default());
+            let sight = sight.zip(ty);
             for (place, known) in &state.store {
                 if object.covers(place)
                     && let Some(renamed) = self.rename(place)
                 {
-                    let known = self.hand_in(state, known);
+                    let member = place.fields.get(object.fields.len());
+                    let is_told = match (sight, member) {
+                        (Some((sight, ty)), Some(member)) => {
+                            sight.concerns(ty, *member, known, state)
+                        }
+                        _ => true,
+                    };
+                    let known = match is_told {
+                        true => self.hand_in(state, known),
+                        false => Known::plain(Value::Untold),
+                    };
                     inner.store.insert(renamed, known);
                 }
             }
             done += 1;
         }
-        let types = self.objects.iter().map(type_of);
-        inner.objects = types.map(Option::unwrap_or_default).collect();
         for (old, new) in &self.slots {
             if let Some(slot) = state.slots.get(old) {
                 let mut slot = *slot;
@@ -170,13 +191,27 @@ impl Passage {
                     entry(number).map_or(Value::Unknown, Value::NormalPage)
                 }
                 Value::EntryPage(number) => entry(number).map_or(Value::Unknown, Value::EntryPage),
+                Value::Untold => Value::Unknown,
                 other => other.clone(),
             };
             Known::new(value, known.because)
         };
         for (place, known) in &exit.state.store {
-            if let Some(place) = self.outer(place) {
+            let Some(place) = self.outer(place) else {
+                continue;
+            };
+            if known.value != Value::Untold {
                 after.set(place, outward(known));
+            } else {
+                // The place holds what it held; what that leads to may be different.
+                let known = state.load(&place);
+                if let Value::Slot(slot) = &known.value
+                    && !self.slots.contains_key(slot)
+                    && let Some(slot) = after.slots.get_mut(slot)
+                {
+                    slot.entry = None;
+                }
+                after.set(place, known);
             }
         }
         (outward(&exit.value), after)

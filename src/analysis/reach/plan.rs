@@ -12,6 +12,7 @@ use crate::callgraph::FnId;
 use crate::program::{ExprId, Function, FunctionKind, Symbol, TypeRef};
 
 use super::because::MAX_SETTABLE;
+use super::mentions::Mentions;
 use super::part::{Face, Part};
 use super::stores::Stores;
 use super::words::Words;
@@ -51,6 +52,8 @@ pub struct Renewed {
     pub stores: Option<Stores>,
     /// The functions with another face.
     pub faces: FixedBitSet,
+    /// The functions that mention or call something else, or whose calls may be followed elsewhere.
+    pub mentions: FixedBitSet,
 }
 
 /// How a VMA gets to a function.
@@ -89,7 +92,9 @@ impl Plan {
         let mut renewed = Renewed {
             stores: None,
             faces: FixedBitSet::with_capacity(self.parts.len()),
+            mentions: FixedBitSet::with_capacity(self.parts.len()),
         };
+        let mut refaced = Vec::new();
         let mut has_other_stores = false;
         for &id in changed {
             let part = Part::new(world, words, id);
@@ -97,8 +102,17 @@ impl Plan {
             let part = &self.parts[id.0 as usize];
             has_other_stores |= known.stores != part.stores;
             renewed.faces.set(id.0 as usize, known.face != part.face);
+            let is_same = known.mentions == part.mentions
+                && known.callees == part.callees
+                && known.followed == part.followed;
+            renewed.mentions.set(id.0 as usize, !is_same);
+            if known.face != part.face {
+                refaced.push(id);
+            }
         }
         self.join(world);
+        let callers = refaced.iter().flat_map(|id| self.callers(*id));
+        renewed.mentions.extend(callers.map(|id| id.0 as usize));
         if has_other_stores {
             let stores = Stores::new(self.parts.iter().map(|part| &part.stores));
             renewed.stores = Some(std::mem::replace(&mut self.stores, stores));
@@ -109,6 +123,31 @@ impl Plan {
     /// What there is to see of a function without running it.
     pub fn face(&self, id: FnId) -> &Face {
         &self.parts[id.0 as usize].face
+    }
+
+    /// What a function names.
+    pub fn mentions(&self, id: FnId) -> &Mentions {
+        &self.parts[id.0 as usize].mentions
+    }
+
+    /// What is named in a function and in all that are followed from there: those of a chain, and
+    /// small ones. Gives those functions, too.
+    pub fn sight(&self, id: FnId, chain: &FixedBitSet) -> (Mentions, Vec<FnId>) {
+        let mut sight = Mentions::default();
+        let mut seen = FixedBitSet::with_capacity(self.parts.len());
+        seen.insert(id.0 as usize);
+        let mut found = vec![id];
+        let mut done = 0;
+        while let Some(next) = found.get(done) {
+            let part = &self.parts[next.0 as usize];
+            sight.add(&part.mentions);
+            let is_in_chain = |id: &&FnId| chain.contains(id.0 as usize);
+            let callees = part.callees.iter().filter(is_in_chain);
+            let callees = callees.chain(&part.followed);
+            found.extend(callees.filter(|id| !seen.put(id.0 as usize)));
+            done += 1;
+        }
+        (sight, found)
     }
 
     /// Whom a function calls.

@@ -22,10 +22,12 @@ use crate::program::{
 use crate::vocabulary::Weakening;
 
 use super::because::Because;
-use super::calls::{Assumed, Call, Calls, Gathered, Key, RestsOn};
+use super::calls::{Assumed, Call, Calls, Key};
 use super::climb::{self, Goal, Targets};
 use super::hypothesis::Hypothesis;
+use super::mentions::Mentions;
 use super::plan::{Plan, Setter};
+use super::rests_on::{Gathered, RestsOn};
 use super::state::{Cleared, State, States};
 use super::value::{Base, Known, Place, Value};
 use super::words::Words;
@@ -203,6 +205,8 @@ pub struct Engine<'p> {
     is_met: bool,
     /// For bodies of the chain, the blocks from which a target can be reached.
     toward: FxHashMap<(FnId, usize), Rc<FixedBitSet>>,
+    /// What functions of the chain name, with all they follow.
+    sights: FxHashMap<FnId, Rc<Mentions>>,
     running: Vec<FnId>,
     /// The outermost depth of a running function that was called again.
     recursion: usize,
@@ -297,6 +301,7 @@ impl<'p> Engine<'p> {
             goal,
             is_met: false,
             toward: FxHashMap::default(),
+            sights: FxHashMap::default(),
             running: Vec::new(),
             recursion: usize::MAX,
             fuel: FUEL,
@@ -673,6 +678,18 @@ impl<'p> Engine<'p> {
         }
     }
 
+    /// What a function of the chain names, with all it follows.
+    pub(super) fn sight(&mut self, id: FnId) -> Rc<Mentions> {
+        let plan = self.setting.plan;
+        let (chain, rests_on) = (&self.chain_set, &mut self.rests_on);
+        let sight = self.sights.entry(id).or_insert_with(|| {
+            let (sight, functions) = plan.sight(id, chain);
+            rests_on.sighted.extend(functions);
+            Rc::new(sight)
+        });
+        sight.clone()
+    }
+
     /// The blocks of a body of the chain from which a target can be reached.
     fn toward(&mut self, frame: Frame<'p>) -> Option<Rc<FixedBitSet>> {
         if !self.is_in_chain(frame.id) {
@@ -860,6 +877,7 @@ impl<'p> Engine<'p> {
     pub(super) fn leave_view(&self, frame: Frame<'p>, state: &mut State) {
         if !frame.is_bound && state.is_bound && !state.leads_to_vma() {
             state.is_bound = false;
+            state.is_accessible = false;
             state.flags = self.setting.hypothesis.flags;
             state.learnt.clear();
         }

@@ -29,6 +29,8 @@ pub enum Value {
     Zeroed,
     /// Anything, in an object of which other members are known to be 0.
     Lost,
+    /// What a caller knows and did not tell: nothing that is run here names the place.
+    Untold,
     /// An integer.
     Int(i128),
     /// Not 0.
@@ -140,6 +142,14 @@ impl Value {
         }
     }
 
+    /// True if it tells nothing.
+    pub fn is_unknown(&self) -> bool {
+        matches!(
+            self,
+            Value::Unknown | Value::Zeroed | Value::Lost | Value::Untold
+        )
+    }
+
     /// What holds on both of two paths.
     pub fn join(&self, other: &Value) -> Value {
         match (self, other) {
@@ -175,16 +185,11 @@ impl Value {
     /// True for what may be followed into a callee: it says something about the override mapping
     /// or an entry.
     pub fn is_telling(&self) -> bool {
-        !matches!(
-            self,
-            Value::Unknown
-                | Value::Zeroed
-                | Value::Lost
-                | Value::Int(_)
-                | Value::NonZero
-                | Value::Negative
-                | Value::OtherVma
-        )
+        !self.is_unknown()
+            && !matches!(
+                self,
+                Value::Int(_) | Value::NonZero | Value::Negative | Value::OtherVma
+            )
     }
 }
 

@@ -15,7 +15,7 @@ use crate::tree::{FileIndex, Index, Language, Tree, Words, index_file, name_hash
 use crate::vocabulary::Vocabulary;
 
 use super::super::change::without_comments;
-use super::needs::{Context, Counts, Need, each_need, fields};
+use super::needs::{Context, Counts, Need, each_need};
 use super::{Loaded, relevance};
 
 /// One file that differs from what was loaded.
@@ -147,9 +147,8 @@ impl Loaded {
             return true;
         }
         let vocabulary = edit.vocabulary;
-        let fields = fields(self.program.structs());
         let context = Context {
-            fields: &fields,
+            fields: &self.sought.fields,
             vocabulary,
         };
         let needs = |function: &Function| -> BTreeSet<Need> {

@@ -25,7 +25,7 @@ use crate::vocabulary::Vocabulary;
 
 use super::sources::Sources;
 
-use needs::{Context, Counts, Needs};
+use needs::{Context, Counts, Fields, Needs};
 use relevance::class;
 
 pub use edit::Edit;
@@ -71,6 +71,8 @@ struct Sought {
     members: FxHashSet<Symbol>,
     /// Functions whose callers were looked for.
     takers: BTreeSet<Symbol>,
+    /// The types of the members of the structures parsed.
+    fields: Fields,
     /// How many of the functions refer to what; counted when it is first asked for.
     counts: OnceLock<Counts>,
 }
@@ -214,6 +216,7 @@ impl<'a> Loader<'a> {
     fn load(mut self, scope: Scope) -> (Program, Sought) {
         self.sought.scope = Some(scope);
         self.parts.files = file_facts(self.tree, self.index);
+        self.index.prepare();
         let relevant = self.relevant_functions(scope);
         self.parse_functions(relevant);
         for _ in 0..N_ROUNDS {
@@ -300,7 +303,7 @@ impl<'a> Loader<'a> {
     /// Parses those who choose what generic code is handed as an argument: the operations it calls,
     /// the flags it goes by. What it does with them only they tell.
     fn parse_choosers(&mut self) {
-        let structs: BTreeSet<Symbol> = self
+        let structs: FxHashSet<Symbol> = self
             .parts
             .tables
             .iter()
@@ -313,6 +316,8 @@ impl<'a> Loader<'a> {
         let takes_numbers =
             |function: &Function| function.params().iter().any(|param| is_number(param.ty));
         let mut takers: BTreeSet<Symbol> = BTreeSet::new();
+        let mut callers: BTreeMap<u32, Vec<(FileId, usize)>> = BTreeMap::new();
+        let hash_of = |name: &Symbol| name_hash(name.as_str().as_bytes());
         for round in 0..MAX_CHOOSERS {
             let above = takers.clone();
             let passages = self.parts.functions.iter().filter(|function| {
@@ -329,9 +334,16 @@ impl<'a> Loader<'a> {
                     })
                     .map(|function| function.name),
             );
-            let mut wanted: Vec<(FileId, usize)> = takers
-                .iter()
-                .flat_map(|name| self.index.callers_of(name.as_str()))
+            let added: FxHashSet<u32> = takers.difference(&above).map(hash_of).collect();
+            if !added.is_empty() {
+                for (hash, file, function) in self.index.callers_of_any(&added) {
+                    callers.entry(hash).or_default().push((file, function));
+                }
+            }
+            let mut wanted: Vec<(FileId, usize)> = callers
+                .values()
+                .flatten()
+                .copied()
                 .filter(|(file, _)| self.tree.is_generic(*file))
                 .collect();
             wanted.sort();
@@ -346,11 +358,9 @@ impl<'a> Loader<'a> {
             self.parse_used();
         }
         for function in &self.parts.functions {
-            let callers = || self.index.callers_of(function.name.as_str());
+            let callers = || callers.get(&hash_of(&function.name)).into_iter().flatten();
             if takers.contains(&function.name)
-                && callers()
-                    .iter()
-                    .all(|(file, _)| self.tree.is_generic(*file))
+                && callers().all(|(file, _)| self.tree.is_generic(*file))
             {
                 let place = (function.file, function.span.start);
                 self.parts.with_all_callers.insert(place);
@@ -673,9 +683,10 @@ impl<'a> Loader<'a> {
         let is_new = |(at, function): &(usize, &Function)| {
             n_structs != now.1 || *at >= n_functions || self.tree.is_rust(function.file)
         };
-        let fields = needs::fields(&self.parts.structs);
+        let fields = &mut self.sought.fields;
+        needs::add_fields(fields, &self.parts.structs[n_structs..]);
         let context = Context {
-            fields: &fields,
+            fields,
             vocabulary: self.vocabulary,
         };
         let functions = self.parts.functions.par_iter().enumerate().filter(is_new);

@@ -71,21 +71,22 @@ pub fn is_flag(vocabulary: &Vocabulary, name: &str) -> bool {
             .any(|family| name.starts_with(&family.prefix))
 }
 
-/// The types of members: of definitions with the same name the first counts.
-pub fn fields(structs: &[(FileId, StructDef)]) -> FxHashMap<(Symbol, Symbol), TypeRef> {
-    let mut fields = FxHashMap::default();
+/// The types of members, by the structure and the member.
+pub type Fields = FxHashMap<(Symbol, Symbol), TypeRef>;
+
+/// Takes in the members of more structures: of definitions with the same name the first counts.
+pub fn add_fields(fields: &mut Fields, structs: &[(FileId, StructDef)]) {
     for (_, def) in structs {
         for field in &def.fields {
             fields.entry((def.name, field.name)).or_insert(field.ty);
         }
     }
-    fields
 }
 
 /// What is known of the tree.
 pub struct Context<'a> {
     /// The types of members.
-    pub fields: &'a FxHashMap<(Symbol, Symbol), TypeRef>,
+    pub fields: &'a Fields,
     /// The vocabulary.
     pub vocabulary: &'a Vocabulary,
 }
