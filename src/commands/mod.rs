@@ -111,7 +111,8 @@ struct Global {
     #[arg(short = 'j', long, global = true, value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Read every file again, and keep nothing of it for the next run
+    /// Read every file, and keep nothing for the next run in PTELINT_CACHE_DIR [default: ptelint in
+    /// the user's cache folder]
     #[arg(long, global = true)]
     no_cache: bool,
 }
