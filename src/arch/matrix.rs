@@ -262,6 +262,20 @@ fn column(headers: &dyn Headers, file: &str, line: u32, name: &str) -> u32 {
 }
 
 impl Matrix {
+    /// The architecture directories where some helper can lose the caching or encryption of an
+    /// override.
+    pub fn losing_any(&self) -> BTreeSet<&str> {
+        let loses = |row: &&Row| {
+            let mut kinds = [Kind::Caching, Kind::Encryption].into_iter();
+            kinds.any(|kind| row.on(kind) == Verdict::LosesOverride)
+        };
+        self.rows
+            .iter()
+            .filter(loses)
+            .map(|row| row.arch.as_str())
+            .collect()
+    }
+
     /// The architecture directories where a helper can lose an override of a kind, in at least
     /// one variant.
     pub fn loses(&self, function: Modifier, kind: Kind) -> BTreeSet<&str> {

@@ -32,8 +32,10 @@ mod symbols;
 mod tests;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
+
+use rayon::prelude::*;
 
 use circuit::{Circuit, Node, NodeId, Solution, Users};
 use objects::Objects;
@@ -77,6 +79,17 @@ impl Availability {
             tree: tree.clone(),
             model: OnceLock::new(),
         }
+    }
+
+    /// Gets ready for questions about some architectures.
+    pub fn prepare(&self, arches: &BTreeSet<&str>) {
+        let model = self.model.get_or_init(|| Model::read(&self.tree));
+        let arches: Vec<&str> = arches.iter().copied().collect();
+        arches.par_iter().for_each(|arch| {
+            if let Some((number, solution)) = model.solutions.get(*arch) {
+                solution.get_or_init(|| model.solve(*number));
+            }
+        });
     }
 
     /// Whether `file`, a path relative to the root of the tree, is built for the architecture

@@ -61,7 +61,7 @@ fn one_after_the_other(
         return side_by_side(old, new, files, rules, progress);
     };
     let mut clock = Clock::start();
-    let mut opened = Opened::new(Arc::new(old.clone()), rules.0, (&mut clock, progress));
+    let mut opened = Opened::new(Arc::new(old.clone()), rules, (&mut clock, progress));
     let Some(has_changed) = opened.update(&now, rules.0) else {
         return side_by_side(old, new, files, rules, progress);
     };

@@ -455,10 +455,15 @@ fn load_and_analyse(
     };
     let tree = Arc::new(tree);
     progress.stage("parse", None);
-    let loaded = load::load((&tree, index), rules.0, scope, None);
+    let kept = &mut Kept::default();
+    let load = || load::load((&tree, index), rules.0, scope, None);
+    let (loaded, ()) = rayon::join(load, || {
+        if wanted != Wanted::Mappings {
+            kept.prepare(&tree, rules.0, rules.1);
+        }
+    });
     clock.stage("parse");
     let asked = (wanted, is_sample);
-    let kept = &mut Kept::default();
     analyse(
         (&tree, index),
         &loaded,
@@ -502,7 +507,7 @@ fn analyse(
             if wanted != Wanted::Mappings {
                 let uses = session.uses();
                 clock.stage("uses");
-                let matrix = session.matrix(arch_rules);
+                let matrix = session.matrix(vocabulary, arch_rules);
                 clock.stage("architectures");
                 let question = analysis::Question::default();
                 let generic_uses = session.generic_uses(&uses, matrix, (&question, progress));

@@ -26,19 +26,23 @@ impl Opened {
     /// Indexes and parses a tree.
     pub fn new(
         tree: Arc<Tree>,
-        vocabulary: &Vocabulary,
+        (vocabulary, arch_rules): (&Vocabulary, &Rules),
         (clock, progress): (&mut Clock, &dyn Progress),
     ) -> Opened {
         let index = Arc::new(index(&tree, vocabulary, progress));
         clock.stage("index");
         progress.stage("parse", None);
-        let loaded = load::load((&tree, &index), vocabulary, Scope::Everything, None);
+        let kept = Kept::default();
+        let (loaded, ()) = rayon::join(
+            || load::load((&tree, &index), vocabulary, Scope::Everything, None),
+            || kept.prepare(&tree, vocabulary, arch_rules),
+        );
         clock.stage("parse");
         Opened {
             tree,
             index,
             loaded,
-            kept: Kept::default(),
+            kept,
         }
     }
 

@@ -51,6 +51,17 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// Finds out what does not depend on the program: what the helpers of architectures do, and what
+    /// can be built for those that matter.
+    pub fn prepare(&self, tree: &Tree, vocabulary: &Vocabulary, rules: &Rules) {
+        let matrix = || matrix(tree, vocabulary, rules);
+        let losing = self.matrix.get_or_init(matrix).losing_any();
+        if !losing.is_empty() {
+            let availability = self.built.get_or_init(|| Availability::new(tree));
+            availability.prepare(&losing);
+        }
+    }
+
     /// Takes in an edit of the file at `path`.
     pub fn expect(&mut self, path: &str, edit: Edit) {
         self.expect_content(path);
@@ -150,20 +161,9 @@ impl Session<'_> {
     }
 
     /// What the helpers of the architectures do.
-    pub fn matrix(&self, rules: &Rules) -> &Matrix {
-        self.known_matrix.get_or_init(|| {
-            let mut matrix = arch_stage::matrix(self.tree, rules);
-            if self.world.is_weakened(Weakening::Architectures)
-                && let Some(first) = matrix.rows.first().map(|row| row.arch.clone())
-            {
-                matrix.rows.retain(|row| row.arch == first);
-                matrix.regressions.retain(|found| found.arch == first);
-            }
-            if self.world.is_weakened(Weakening::States) {
-                matrix.regressions.clear();
-            }
-            matrix
-        })
+    pub fn matrix(&self, vocabulary: &Vocabulary, rules: &Rules) -> &Matrix {
+        self.known_matrix
+            .get_or_init(|| matrix(self.tree, vocabulary, rules))
     }
 
     /// The generic uses with their verdicts.
@@ -262,6 +262,21 @@ impl Session<'_> {
     }
 }
 
+/// What the helpers of a tree's architectures do.
+fn matrix(tree: &Tree, vocabulary: &Vocabulary, rules: &Rules) -> Matrix {
+    let mut matrix = arch_stage::matrix(tree, rules);
+    if vocabulary.is_weakened(Weakening::Architectures)
+        && let Some(first) = matrix.rows.first().map(|row| row.arch.clone())
+    {
+        matrix.rows.retain(|row| row.arch == first);
+        matrix.regressions.retain(|found| found.arch == first);
+    }
+    if vocabulary.is_weakened(Weakening::States) {
+        matrix.regressions.clear();
+    }
+    matrix
+}
+
 /// On which architectures a function that modifies an entry loses caching or encryption; `None` if
 /// no architecture of the tree shows it, or none that is understood loses them while others are
 /// not understood.
@@ -332,7 +347,7 @@ mod tests {
                     without,
                     only: None,
                 };
-                let matrix = session.matrix(Rules::builtin());
+                let matrix = session.matrix(vocabulary, Rules::builtin());
                 session.generic_uses(&session.uses(), matrix, (&question, &NoProgress))
             },
         )

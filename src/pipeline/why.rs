@@ -106,7 +106,7 @@ pub fn why(
         let index = index(&tree, &vocabulary, progress);
         let ask = |session: &Session<'_>, _: &mut Clock| {
             let uses = session.uses();
-            let matrix = session.matrix(&arch_rules);
+            let matrix = session.matrix(&vocabulary, &arch_rules);
             let asker = Asker {
                 session,
                 uses: &uses,

@@ -180,7 +180,8 @@ impl Workspace {
                 let changes = self.overlays.iter();
                 let changes = changes.map(|(path, content)| (path.clone(), Some(content.clone())));
                 let tree = Arc::new(self.tree.with_changes(&changes.collect()));
-                Opened::new(tree, &self.vocabulary, (&mut clock, progress))
+                let rules = (&self.vocabulary, &self.arch_rules);
+                Opened::new(tree, rules, (&mut clock, progress))
             }
         };
         clock.stage("update");
