@@ -12,6 +12,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+pub use editor::CACHE_FOLDER;
+
 /// The name commits are made under.
 pub const GIT_IDENTITY: [(&str, &str); 4] = [
     ("GIT_AUTHOR_NAME", "Test"),
@@ -31,12 +33,6 @@ pub fn git(directory: &Path, args: &[&str]) -> Output {
         .output()
         .expect("git starts")
 }
-
-/// Where the program keeps what it may, apart from the user's own.
-pub const CACHE_FOLDER: (&str, &str) = (
-    "PTELINT_CACHE_DIR",
-    concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
-);
 
 /// The program, with nothing of the caller's environment that changes its output.
 pub fn ptelint(current_dir: &Path) -> Command {
