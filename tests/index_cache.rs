@@ -144,8 +144,9 @@ fn an_edit_of_an_open_tree_counts() {
     let (mut early, mut late) = (open(&options), open(&options));
     assert_eq!(told(&analyse(&mut late)), told(&first));
     let (path, edited) = without_guard(tree);
-    // A name that is new to the tree, for which all of it is looked at again.
-    fs::write(path, edited + "int new_to_all(void)\n{\n\treturn 0;\n}\n").expect("a file");
+    // A name that is new to the tree, for which all of it is looked at again, in front of the rest.
+    let edited = format!("int new_to_all(void)\n{{\n\treturn 0;\n}}\n{edited}");
+    fs::write(path, edited).expect("a file");
     let plain = analyse(&mut open(&Options::default()));
     assert_ne!(told(&plain), told(&first));
     for workspace in [&mut early, &mut late] {
