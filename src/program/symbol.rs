@@ -23,10 +23,18 @@ use rustc_hash::FxHashSet;
 /// assert_eq!(symbol.as_str(), "vm_page_prot");
 /// ```
 #[derive(Clone, Copy)]
-pub struct Symbol(&'static &'static str);
+pub struct Symbol(&'static Name);
+
+/// A text that was interned.
+struct Name {
+    /// Its first eight bytes, most significant first: most texts are told to be less or greater by
+    /// these.
+    first: u64,
+    text: &'static str,
+}
 
 /// The empty name, which is also what a symbol is before it is set.
-static EMPTY: &str = "";
+static EMPTY: Name = Name { first: 0, text: "" };
 
 /// One lock per shard keeps parser threads out of each other's way.
 const N_SHARDS: usize = 64;
@@ -34,13 +42,27 @@ const N_SHARDS: usize = 64;
 static SHARDS: LazyLock<Vec<RwLock<FxHashSet<Text>>>> =
     LazyLock::new(|| (0..N_SHARDS).map(|_| RwLock::default()).collect());
 
-/// Interned text behind one pointer, found by what it says.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Text(&'static &'static str);
+/// A name, found by what it says.
+#[derive(Clone, Copy)]
+struct Text(&'static Name);
 
 impl Borrow<str> for Text {
     fn borrow(&self) -> &str {
-        self.0
+        self.0.text
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Text) -> bool {
+        self.0.text == other.0.text
+    }
+}
+
+impl Eq for Text {}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.text.hash(state);
     }
 }
 
@@ -59,14 +81,20 @@ impl Symbol {
             return Symbol(known.0);
         }
         let kept: &'static str = Box::leak(text.to_owned().into_boxed_str());
-        let kept: &'static &'static str = Box::leak(Box::new(kept));
-        names.insert(Text(kept));
-        Symbol(kept)
+        let mut first = [0; 8];
+        let n_bytes = text.len().min(first.len());
+        first[..n_bytes].copy_from_slice(&text.as_bytes()[..n_bytes]);
+        let name: &'static Name = Box::leak(Box::new(Name {
+            first: u64::from_be_bytes(first),
+            text: kept,
+        }));
+        names.insert(Text(name));
+        Symbol(name)
     }
 
     /// The name's text.
     pub fn as_str(self) -> &'static str {
-        self.0
+        self.0.text
     }
 }
 
@@ -93,13 +121,13 @@ impl Default for Symbol {
 
 impl PartialEq<str> for Symbol {
     fn eq(&self, other: &str) -> bool {
-        *self.0 == other
+        self.0.text == other
     }
 }
 
 impl PartialEq<&str> for Symbol {
     fn eq(&self, other: &&str) -> bool {
-        *self.0 == *other
+        self.0.text == *other
     }
 }
 
@@ -119,20 +147,24 @@ impl Ord for Symbol {
     fn cmp(&self, other: &Symbol) -> Ordering {
         match self == other {
             true => Ordering::Equal,
-            false => self.0.cmp(other.0),
+            // A text with fewer bytes is the lesser one, as if zeros followed.
+            false => {
+                let by_first = self.0.first.cmp(&other.0.first);
+                by_first.then_with(|| self.0.text.cmp(other.0.text))
+            }
         }
     }
 }
 
 impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.0.text)
     }
 }
 
 impl fmt::Debug for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.0)
+        write!(f, "`{}`", self.0.text)
     }
 }
 
@@ -145,6 +177,26 @@ mod tests {
         let later = Symbol::new("zap_pte_range");
         let earlier = Symbol::new("change_pte_range");
         assert!(earlier < later);
+    }
+
+    #[test]
+    fn symbols_order_as_their_texts_do() {
+        let texts = [
+            "",
+            "a",
+            "a\0",
+            "abcdefg",
+            "abcdefgh",
+            "abcdefghi",
+            "abcdefgz",
+            "é",
+            "zap",
+        ];
+        for a in texts {
+            for b in texts {
+                assert_eq!(Symbol::new(a).cmp(&Symbol::new(b)), a.cmp(b), "{a:?} {b:?}");
+            }
+        }
     }
 
     #[test]

@@ -466,10 +466,7 @@ impl<'p> Engine<'p> {
         for (arg, known) in args.iter().zip(&mut values) {
             if matches!(known.value, Value::Unknown | Value::NonZero)
                 && let Some(place) = self.place_of(frame, &mut state, *arg)
-                && state
-                    .store
-                    .keys()
-                    .any(|part| place.covers(part) && part.fields.len() > place.fields.len())
+                && state.parts(&place).any(|(part, _)| *part != place)
             {
                 known.value = Value::Pointer(place);
             }

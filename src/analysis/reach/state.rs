@@ -184,7 +184,16 @@ impl State {
 
     /// Forgets a place and its parts.
     pub fn forget(&mut self, place: &Place) {
-        self.store.retain(|other, _| !place.covers(other));
+        if self.parts(place).next().is_some() {
+            self.store.retain(|other, _| !place.covers(other));
+        }
+    }
+
+    /// What is known of a place and its parts, which stand together in the order of places.
+    pub fn parts(&self, place: &Place) -> impl Iterator<Item = &(Place, Known)> {
+        let first = self.store.find_index(place).unwrap_or_else(|at| at);
+        let store = &self.store.as_slice()[first..];
+        store.iter().take_while(|(other, _)| place.covers(other))
     }
 
     /// A pointer to an entry nothing is known of.
@@ -250,6 +259,9 @@ impl State {
     /// are a caller's, and numbers the others in the order in which places lead to them: states
     /// that mean the same are the same.
     pub fn collect(&mut self, (given_slots, given_entries): (u8, u8)) {
+        if self.is_collected((given_slots, given_entries)) {
+            return;
+        }
         let mut slots: LiteMap<u8, u8> = (0..given_slots).map(|number| (number, number)).collect();
         let mut entries: LiteMap<u8, u8> =
             (0..given_entries).map(|number| (number, number)).collect();
@@ -290,6 +302,46 @@ impl State {
             .collect();
     }
 
+    /// True if all pointers and entries are numbered as [`State::collect`] would do it.
+    fn is_collected(&self, (given_slots, given_entries): (u8, u8)) -> bool {
+        let (mut n_slots, mut n_entries) = (given_slots, given_entries);
+        let is_next = |number: u8, n_numbers: &mut u8| {
+            *n_numbers += u8::from(number == *n_numbers);
+            number < *n_numbers
+        };
+        for known in self.store.values() {
+            let is_in_order = match &known.value {
+                Value::Slot(slot) => {
+                    let entry = self.slots.get(slot).and_then(|slot| slot.entry);
+                    entry.is_none_or(|entry| is_next(entry, &mut n_entries))
+                        && is_next(*slot, &mut n_slots)
+                }
+                Value::Entry(entry) | Value::NormalPage(entry) | Value::EntryPage(entry) => {
+                    is_next(*entry, &mut n_entries)
+                }
+                _ => true,
+            };
+            if !is_in_order {
+                return false;
+            }
+        }
+        for slot in (0..given_slots).filter_map(|slot| self.slots.get(&slot)) {
+            if slot
+                .entry
+                .is_some_and(|entry| !is_next(entry, &mut n_entries))
+            {
+                return false;
+            }
+        }
+        let is_all = |len: usize, last: Option<u8>, n_numbers: u8| {
+            len == usize::from(n_numbers) && last.is_none_or(|last| last < n_numbers)
+        };
+        let last_slot = self.slots.last().map(|(number, _)| *number);
+        let last_entry = self.entries.last().map(|(number, _)| *number);
+        is_all(self.slots.len(), last_slot, n_slots)
+            && is_all(self.entries.len(), last_entry, n_entries)
+    }
+
     /// True if something here leads to the override mapping, or is what it is because of it.
     pub fn leads_to_vma(&self) -> bool {
         self.store.values().any(|known| {
@@ -307,8 +359,10 @@ impl State {
         joined.learnt.extend(other.learnt.iter().copied());
         joined.learnt.sort();
         joined.learnt.dedup();
+        let mut others = other.store.iter().peekable();
         for (place, a) in &self.store {
-            let Some(b) = other.store.get(place) else {
+            while others.next_if(|(other, _)| *other < place).is_some() {}
+            let Some((_, b)) = others.next_if(|(other, _)| *other == place) else {
                 continue;
             };
             let known = a.join(b);
