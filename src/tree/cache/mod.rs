@@ -22,7 +22,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHasher;
 
 use super::index::Scan;
-use super::source::{SourceFile, Tree};
+use super::source::{SourceFile, Tree, plain_reason};
 use super::words::Words;
 use crate::program::FileId;
 
@@ -92,7 +92,7 @@ pub(super) fn scan_all(
     let cache = CacheUse {
         n_known,
         n_files: scans.len(),
-        unwritten: written.and_then(|written| Some(written.err()?.to_string())),
+        unwritten: written.and_then(|written| Some(plain_reason(&written.err()?))),
     };
     Some((scans.into_iter().flatten().collect(), cache))
 }
