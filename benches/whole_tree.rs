@@ -3,7 +3,8 @@
 //!
 //! `cargo bench --bench whole_tree`; the tree is `PTELINT_LINUX`, else what
 //! `scripts/unpack-kernel` left in `kernels/`. All are run once to warm the cache, then in turns,
-//! so that a machine that slows down slows all of them. Figures are medians of wall time, and
+//! so that a machine that slows down slows all of them. The index that is kept between runs is in use
+//! where it is not said otherwise. Figures are medians of wall time, and
 //! peaks of resident memory.
 
 #[path = "../tests/support/kernel.rs"]
@@ -93,6 +94,11 @@ fn subjects(tree: &Path) -> Vec<Subject> {
     add("ptelint mappings", &ptelint, of(&["mappings"], everything));
     add("ptelint check", &ptelint, of(&["check"], everything));
     add(
+        "ptelint check --no-cache",
+        &ptelint,
+        of(&["check", "--no-cache"], everything),
+    );
+    add(
         "ptelint check, mm include ttm",
         &ptelint,
         of(&["check"], &subset),
@@ -156,6 +162,10 @@ fn run(subject: &Subject) -> Result<Run, String> {
     let begin = Instant::now();
     let child = Command::new(&subject.program)
         .args(&subject.args)
+        .env(
+            "PTELINT_CACHE_DIR",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+        )
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -459,6 +459,7 @@ fn the_hook_of_git_stops_a_commit_that_removes_a_guard() {
             .args(["commit", "--message", message])
             .current_dir(tree.path())
             .env("PATH", path_with_program())
+            .envs([support::CACHE_FOLDER])
             .output()
             .expect("git starts");
         let shown = format!("{}{}", text(&output.stdout), text(&output.stderr));

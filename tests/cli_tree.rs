@@ -83,8 +83,8 @@ fn answers_come_in_the_promised_form(tree: &Path, version: &str) {
 
 fn threads_do_not_change_a_byte(tree: &Path) {
     for command in ["check", "mappings", "readers"] {
-        let (one, _) = json(tree, command, &["-j", "1"]);
-        let (many, _) = json(tree, command, &["-j", "7"]);
+        let (one, _) = json(tree, command, &["-j", "1", "--no-cache"]);
+        let (many, _) = json(tree, command, &["-j", "7", "--no-cache"]);
         assert!(
             one == many,
             "{command} differs between one thread and seven"

@@ -389,6 +389,7 @@ fn pre_commit_stops_a_commit(consumers: &Consumers, hook: &str) -> Result<(), Fa
             .env("CARGO_TARGET_DIR", programs.with_file_name("from-source"))
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .envs(support::GIT_IDENTITY)
+            .envs([support::CACHE_FOLDER])
             .output()?;
         let shown = format!("{}{}", text(&output.stdout), text(&output.stderr));
         Ok((output.status.success(), shown))

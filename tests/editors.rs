@@ -113,6 +113,7 @@ fn run(program: &str, args: &[OsString], tree: &Path, home: &Path) -> Result<Str
         .env("HOME", home)
         .env("XDG_CONFIG_HOME", home)
         .env("XDG_CACHE_HOME", home)
+        .env_remove("PTELINT_CACHE_DIR")
         .stdin(Stdio::null())
         .output()?;
     let shown = format!(
@@ -177,6 +178,7 @@ fn conformance(pytest: &Path) -> Result<(), Failed> {
         .env("PTELINT", env!("CARGO_BIN_EXE_ptelint"))
         .env("PTELINT_TREE", tree.path())
         .env("XDG_CACHE_HOME", home.path())
+        .env_remove("PTELINT_CACHE_DIR")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()?;
     let shown = text(&output.stdout);

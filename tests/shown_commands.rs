@@ -266,6 +266,7 @@ impl Home {
         command
             .env("HOME", self.0.path())
             .env_remove("XDG_CONFIG_HOME")
+            .envs([support::CACHE_FOLDER])
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_SYSTEM", "/dev/null")
             .envs(support::GIT_IDENTITY)

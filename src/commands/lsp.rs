@@ -38,6 +38,7 @@ impl Lsp {
                 rules_dir: global.rules.clone(),
                 threads: global.threads.map(usize::from),
                 wanted: Wanted::Proofs,
+                cache_folder: global.cache_folder(),
                 ..Options::default()
             },
         };

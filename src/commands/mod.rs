@@ -111,6 +111,10 @@ struct Global {
     #[arg(short = 'j', long, global = true, value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Read every file, and keep nothing for the next run in PTELINT_CACHE_DIR [default: ptelint in
+    /// the user's cache folder]
+    #[arg(long, global = true)]
+    no_cache: bool,
 }
 
 /// When to colour.
@@ -236,7 +240,16 @@ impl Global {
             threads: self.threads.map(usize::from),
             wanted,
             generic: Settings::find(paths)?.values.generic_paths(),
+            cache_folder: self.cache_folder(),
         })
+    }
+
+    /// Where the index of a tree is kept.
+    fn cache_folder(&self) -> Option<PathBuf> {
+        match self.no_cache {
+            true => None,
+            false => ptelint::tree::cache_folder(),
+        }
     }
 
     /// Runs the pipeline and prints what it found out, as asked for: `human` for people, `json` for

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use gen_lsp_types::Uri;
 
 use crate::rules;
+use crate::tree::cache_folder;
 
 use super::uri;
 
@@ -19,13 +20,8 @@ pub struct Pages {
 impl Pages {
     /// Pages in the user's cache; none where there is no such folder.
     pub fn in_cache() -> Pages {
-        let absolute = |name: &str| {
-            let path = PathBuf::from(std::env::var_os(name)?);
-            path.is_absolute().then_some(path)
-        };
-        let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-        let folder = cache.map(|cache| cache.join("ptelint").join(env!("CARGO_PKG_VERSION")));
-        Pages::in_folder(folder)
+        let folder = cache_folder().and_then(|folder| std::path::absolute(folder).ok());
+        Pages::in_folder(folder.map(|folder| folder.join(env!("CARGO_PKG_VERSION"))))
     }
 
     /// Pages in a folder, which is made. Those of the rules are written now.

@@ -192,6 +192,7 @@ fn unanalysed(tree: &Tree) -> Report {
         findings: Vec::new(),
         problems: Vec::new(),
         stats: Vec::new(),
+        cache: None,
         sources: Box::new(|_| None),
         covers: Box::new(|_| false),
         comments: Vec::new(),

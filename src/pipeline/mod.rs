@@ -29,7 +29,7 @@ use crate::baseline::BaselineSummary;
 use crate::compare::Comparison;
 use crate::rules::{self, Finding};
 use crate::sample;
-use crate::tree::{GenericPaths, GitError, Index, PatchError, Tree, TreeError, TreeKind};
+use crate::tree::{CacheUse, GenericPaths, GitError, Index, PatchError, Tree, TreeError, TreeKind};
 use crate::vocabulary::{self, Vocabulary, VocabularyError};
 
 pub use crate::tree::Problem;
@@ -56,6 +56,8 @@ pub struct Options {
     pub wanted: Wanted,
     /// Which code is not a driver's.
     pub generic: GenericPaths,
+    /// Where the index of a tree on disk is kept between runs; absent: nowhere.
+    pub cache_folder: Option<PathBuf>,
 }
 
 /// Which answers a run gives.
@@ -118,6 +120,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// Time and memory.
     pub stats: Vec<StageStats>,
+    /// What the index that was kept from an earlier run was good for.
+    pub cache: Option<CacheUse>,
     /// Sources to quote.
     pub sources: SourceLookup,
     /// True for a path that a file of the checked tree could have.
@@ -427,6 +431,7 @@ fn open_on_disk(paths: &[PathBuf], options: &Options) -> Result<Tree, TreeError>
     let paths = if paths.is_empty() { &here } else { paths };
     let mut tree = Tree::open(paths)?;
     tree.generic = options.generic.clone();
+    tree.cache_folder = options.cache_folder.clone();
     Ok(tree)
 }
 
@@ -493,6 +498,7 @@ fn analyse(
                 findings: Vec::new(),
                 problems: Vec::new(),
                 stats: Vec::new(),
+                cache: index.cache.clone(),
                 sources: Box::new(|_| None),
                 covers: Box::new(|_| false),
                 comments: session.comments(),

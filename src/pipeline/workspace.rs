@@ -112,6 +112,7 @@ impl Workspace {
     /// for any number of files anywhere.
     pub fn on_disk_changed(&mut self, paths: &[String]) {
         self.is_stale |= paths.is_empty() || paths.len() > MAX_UPDATED;
+        self.forget_walk();
         for path in paths {
             let is_there = self.root().join(path).is_file();
             match self.tree.file_at(path) {
@@ -151,10 +152,17 @@ impl Workspace {
         })?;
         self.touched.clear();
         self.opened = opened;
+        self.forget_walk();
         let version = self.opened.as_ref();
         let version = version.map(|opened| (opened.tree().clone(), opened.index().clone()));
         self.calls.set(version);
         Ok(Arc::new(report?))
+    }
+
+    /// What the system said of files when they were walked is only good for a look at them that
+    /// follows at once.
+    fn forget_walk(&mut self) {
+        self.tree.cache_folder = None;
     }
 
     /// Analyses what the files hold now, starting from what is known.

@@ -287,6 +287,7 @@ mod tests {
             findings,
             problems: Vec::new(),
             stats: Vec::new(),
+            cache: None,
             sources: Box::new(move |path| {
                 (path != "missing.c").then(|| source.as_bytes().to_vec())
             }),

@@ -326,6 +326,7 @@ mod tests {
             findings: Vec::new(),
             problems: Vec::new(),
             stats: Vec::new(),
+            cache: None,
             sources: Box::new(|_| None),
             covers: Box::new(|_| true),
             comments: Vec::new(),

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use super::{describe_coverage, describe_tree, megabytes, text};
 use crate::pipeline::Report;
+use crate::tree::CacheUse;
 
 /// Problems shown; the rest is counted.
 const MOST_PROBLEMS: usize = 20;
@@ -22,12 +23,25 @@ pub fn stats(report: &Report) -> String {
     let total = report.stats.iter().map(|stage| stage.seconds).sum();
     let peak = report.stats.iter().filter_map(|s| s.peak_rss_bytes).max();
     row("total", total, peak);
+    if let Some(cache) = &report.cache {
+        out.push_str(&format!("cache         {}\n", describe_cache(cache)));
+    }
     out.push_str(&format!("checked       {}\n", describe_tree(&report.tree)));
     out.push_str(&format!(
         "coverage      {}\n",
         describe_coverage(&report.coverage)
     ));
     out
+}
+
+fn describe_cache(cache: &CacheUse) -> String {
+    let known = text::grouped(cache.n_known as u64);
+    let of = text::count(cache.n_files, "file known", "files known");
+    let unwritten = match &cache.unwritten {
+        Some(reason) => format!("; not written: {}", text::printable(reason)),
+        None => String::new(),
+    };
+    format!("{known} of {of}{unwritten}")
 }
 
 /// A warning for each problem, as far as anybody would read.

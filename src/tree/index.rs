@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::buckets::Lookup;
+use super::cache::{self, CacheUse};
 use super::calls::CallLookups;
 use super::entries::{FileIndex, InitializerEntry, MacroEntry, MemberPair, StructEntry};
 use super::names::name_hash;
@@ -36,6 +37,8 @@ pub struct Index {
     pub n_bytes: u64,
     /// Files with a comment that may be addressed to ptelint.
     pub with_comments: Vec<FileId>,
+    /// What a cache was good for; `None` if there was none to look into.
+    pub cache: Option<CacheUse>,
     /// The size of each file.
     sizes: Vec<u64>,
     by_name: Lookup,
@@ -49,15 +52,14 @@ pub struct Index {
 }
 
 impl Tree {
-    /// Reads and indexes every file, in parallel.
+    /// Reads and indexes every file, in parallel; those that the cache knows are not read.
     ///
     /// `progress` is called with the number of files done since the last call, from any thread.
     /// A file that cannot be read is a [`Problem`] of the index.
     pub fn index(&self, words: &Words, progress: &(dyn Fn(usize) + Sync)) -> Index {
-        let ids: Vec<FileId> = self.file_ids().collect();
-        let mut scans = self.scan(&ids, words, progress);
+        let (mut scans, cache) = self.scan_all(words, progress);
         keep_known_names(scans.iter_mut().collect());
-        Index::new(self, scans)
+        Index::new(self, scans, cache)
     }
 
     /// The index of this tree and that of another version of it. Files whose path is not among
@@ -69,14 +71,14 @@ impl Tree {
         words: &Words,
         progress: &(dyn Fn(usize) + Sync),
     ) -> (Index, Index) {
-        let ids: Vec<FileId> = self.file_ids().collect();
-        let mut scans = self.scan(&ids, words, progress);
+        let (mut scans, cache) = self.scan_all(words, progress);
         let is_own = |id: &FileId| {
             let path = other.path(*id);
             differing.contains(path) || self.file_at(path).is_none()
         };
         let own: Vec<FileId> = other.file_ids().filter(is_own).collect();
-        let mut own_scans = other.scan(&own, words, progress);
+        let read_own = |&id: &FileId| other.scan(id, words, progress);
+        let mut own_scans: Vec<Scan> = own.par_iter().map(read_own).collect();
         // A name that means something in one version only is kept in both, where it is looked up
         // and not found.
         keep_known_names(scans.iter_mut().chain(&mut own_scans).collect());
@@ -88,45 +90,61 @@ impl Tree {
             let same = self.file_at(other.path(id));
             same.map_or_else(Scan::default, |same| scans[same.0 as usize].clone())
         });
-        let others = Index::new(other, others.collect());
-        (Index::new(self, scans), others)
+        let others = Index::new(other, others.collect(), cache.clone());
+        (Index::new(self, scans, cache), others)
     }
 
-    /// Reads files and finds out what a lexical pass can see, in parallel.
-    fn scan(&self, ids: &[FileId], words: &Words, progress: &(dyn Fn(usize) + Sync)) -> Vec<Scan> {
-        let marker = memchr::memmem::Finder::new(COMMENT_MARKER);
-        ids.par_iter()
-            .map(|&id| {
-                let language = self.files[id.0 as usize].language;
-                let result = self.read_with(id, |source| {
-                    let index = match language {
-                        Language::C => super::index_file(source, words),
-                        Language::Rust => super::rust::index_rust_file(source, words),
-                    };
-                    Scan {
-                        file: Arc::new(index),
-                        n_bytes: source.len() as u64,
-                        has_comment: marker.find(source).is_some(),
-                        unreadable: None,
-                    }
-                });
-                progress(1);
-                result.unwrap_or_else(|error| Scan {
-                    unreadable: Some(unreadable(error, self.path(id))),
-                    ..Scan::default()
-                })
-            })
-            .collect()
+    /// Finds out what a lexical pass can see of every file.
+    fn scan_all(
+        &self,
+        words: &Words,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> (Vec<Scan>, Option<CacheUse>) {
+        let read = |id| self.scan(id, words, progress);
+        match cache::scan_all(self, words, &read, progress) {
+            Some((scans, cache)) => (scans, Some(cache)),
+            None => {
+                let ids: Vec<FileId> = self.file_ids().collect();
+                (ids.into_par_iter().map(read).collect(), None)
+            }
+        }
+    }
+
+    /// Reads a file and finds out what a lexical pass can see.
+    pub(super) fn scan(
+        &self,
+        id: FileId,
+        words: &Words,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Scan {
+        let result = self.read_with(id, |source| {
+            let index = match self.files[id.0 as usize].language {
+                Language::C => super::index_file(source, words),
+                Language::Rust => super::rust::index_rust_file(source, words),
+            };
+            Scan {
+                file: Arc::new(index),
+                n_bytes: source.len() as u64,
+                has_comment: memchr::memmem::find(source, COMMENT_MARKER).is_some(),
+                unreadable: None,
+            }
+        });
+        progress(1);
+        result.unwrap_or_else(|error| Scan {
+            unreadable: Some(unreadable(error, self.path(id))),
+            ..Scan::default()
+        })
     }
 }
 
 /// What was seen of one file.
-#[derive(Clone, Debug, Default)]
-struct Scan {
-    file: Arc<FileIndex>,
-    n_bytes: u64,
-    has_comment: bool,
-    unreadable: Option<Problem>,
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Scan {
+    pub(super) file: Arc<FileIndex>,
+    pub(super) n_bytes: u64,
+    /// True if a comment may be addressed to ptelint.
+    pub(super) has_comment: bool,
+    pub(super) unreadable: Option<Problem>,
 }
 
 impl Scan {
@@ -144,7 +162,7 @@ impl Scan {
 
 /// Drops arguments and values that name nothing that could be called or hold a table: locals and
 /// parameters, for the most part.
-fn keep_known_names(scans: Vec<&mut Scan>) {
+pub(super) fn keep_known_names(scans: Vec<&mut Scan>) {
     // Nobody else has them yet, so nothing is cloned.
     let mut files: Vec<&mut FileIndex> = scans
         .into_iter()
@@ -174,7 +192,7 @@ fn keep_known_names(scans: Vec<&mut Scan>) {
 }
 
 impl Index {
-    fn new(tree: &Tree, scans: Vec<Scan>) -> Index {
+    fn new(tree: &Tree, scans: Vec<Scan>, cache: Option<CacheUse>) -> Index {
         let problems = tree.file_ids().zip(&scans);
         let with_comments = tree.file_ids().zip(&scans);
         Index {
@@ -187,6 +205,7 @@ impl Index {
                 .filter(|(_, scan)| scan.has_comment)
                 .map(|(id, _)| id)
                 .collect(),
+            cache,
             sizes: scans.iter().map(|scan| scan.n_bytes).collect(),
             files: scans.into_iter().map(|scan| scan.file).collect(),
             by_name: Lookup::new(|file, visit| {
@@ -230,7 +249,7 @@ impl Index {
     ///
     /// Gives back what was known of the file.
     pub fn replace(&mut self, tree: &Tree, file: FileId, words: &Words) -> Option<Arc<FileIndex>> {
-        let mut scan = tree.scan(&[file], words, &|_| {}).pop()?;
+        let mut scan = tree.scan(file, words, &|_| {});
         let own = Arc::make_mut(&mut scan.file);
         if self.defines_new_names(own, tree.path(file)) {
             return None;

@@ -17,6 +17,9 @@
 //! - `rust/` does the same for the few files that are Rust.
 //! - Register headers, a third of a kernel tree's bytes, are recognised early and skipped.
 //!
+//! What is known of files on disk can be kept there for the next run (`cache/`), which then reads
+//! only those that differ.
+//!
 //! **Invariant:** the index depends on the bytes and names of the files only, not on the number
 //! of threads or the order in which files were read.
 //!
@@ -24,6 +27,7 @@
 //! had to give up is a [`Problem`] that names the file.
 
 mod buckets;
+mod cache;
 mod calls;
 mod entries;
 mod events;
@@ -43,6 +47,7 @@ mod tests;
 mod walk;
 mod words;
 
+pub use cache::{CacheUse, cache_folder};
 pub use entries::{
     AliasEntry, FileIndex, FunctionEntry, InitializerEntry, MacroEntry, MemberPair, StructEntry,
 };

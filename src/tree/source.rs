@@ -7,11 +7,13 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use rustc_hash::FxHashMap;
 
 use crate::program::{FileId, Symbol};
 
+use super::cache::Stamp;
 use super::generic::GenericPaths;
 use super::kind::{TreeKind, linux_version};
 use super::patch::Changes;
@@ -32,6 +34,9 @@ pub struct Tree {
     pub problems: Vec<Problem>,
     /// Which of them are not a driver's.
     pub generic: GenericPaths,
+    /// Where what is known of files on disk is kept for other runs; `None` for nowhere. It is right
+    /// for a tree that was walked just now.
+    pub cache_folder: Option<PathBuf>,
     contents: Contents,
 }
 
@@ -47,6 +52,9 @@ pub struct SourceFile {
     pub language: Language,
     /// The directory below `arch/` it is in, in a Linux tree.
     pub arch: Option<Symbol>,
+    /// What tells it from an earlier version, if anything does: not for a file that is in memory
+    /// only, or was changed just before the tree was walked.
+    pub(super) stamp: Option<Stamp>,
 }
 
 /// What a source file is written in.
@@ -104,6 +112,7 @@ impl SourceFile {
             n_bytes,
             language,
             arch,
+            stamp: None,
         }
     }
 }
@@ -115,13 +124,13 @@ impl Tree {
     /// given paths are walked. Otherwise the root is the directory that holds all of them. Use
     /// [`Tree::open_all`] where paths of several Linux trees may be given.
     pub fn open(paths: &[PathBuf]) -> Result<Tree, TreeError> {
-        walk::open(paths)
+        walk::open(paths, SystemTime::now())
     }
 
     /// Like [`Tree::open`], with a tree of its own for each Linux tree the paths belong to, in
     /// the order they first appear; paths in no Linux tree form one together.
     pub fn open_all(paths: &[PathBuf]) -> Result<Vec<Tree>, TreeError> {
-        walk::open_all(paths)
+        walk::open_all(paths, SystemTime::now())
     }
 
     /// A tree of files that exist in memory only, given by path and content. It is a Linux tree
@@ -171,6 +180,7 @@ impl Tree {
             files: files.into(),
             problems,
             generic: GenericPaths::default(),
+            cache_folder: None,
             contents: Contents::Memory {
                 sources: contents,
                 build_files,
@@ -203,6 +213,7 @@ impl Tree {
             files: files.into(),
             problems,
             generic: GenericPaths::default(),
+            cache_folder: None,
             contents: Contents::Disk {
                 root,
                 scopes,
@@ -278,6 +289,7 @@ impl Tree {
             files,
             problems: self.problems.clone(),
             generic: self.generic.clone(),
+            cache_folder: self.cache_folder.clone(),
             contents,
         }
     }
@@ -336,6 +348,24 @@ impl Tree {
         match &self.contents {
             Contents::Disk { root, .. } => Some(root),
             Contents::Memory { .. } => None,
+        }
+    }
+
+    /// What is walked, relative to the root; an empty path is all of it. None in memory.
+    pub(super) fn scopes(&self) -> &[String] {
+        match &self.contents {
+            Contents::Disk { scopes, .. } => scopes,
+            Contents::Memory { .. } => &[],
+        }
+    }
+
+    /// What tells a file from an earlier version, if anything does.
+    pub(super) fn stamp(&self, file: FileId) -> Option<Stamp> {
+        match &self.contents {
+            Contents::Disk { replaced, .. } if !replaced.contains_key(&file.0) => {
+                self.files[file.0 as usize].stamp
+            }
+            _ => None,
         }
     }
 

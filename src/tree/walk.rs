@@ -4,10 +4,12 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
+use super::cache::Stamp;
 use super::kind::{TreeKind, find_linux_root};
 use super::problem::{Problem, ProblemKind, TreeError};
 use super::source::{Found, Language, SourceFile, Tree, plain_reason};
@@ -22,11 +24,12 @@ struct Start {
     linux: Option<(PathBuf, String)>,
 }
 
-pub(super) fn open(paths: &[PathBuf]) -> Result<Tree, TreeError> {
-    open_starts(starts(paths)?)
+/// Walks `paths`; `now` is the current time.
+pub(super) fn open(paths: &[PathBuf], now: SystemTime) -> Result<Tree, TreeError> {
+    open_starts(starts(paths)?, now)
 }
 
-pub(super) fn open_all(paths: &[PathBuf]) -> Result<Vec<Tree>, TreeError> {
+pub(super) fn open_all(paths: &[PathBuf], now: SystemTime) -> Result<Vec<Tree>, TreeError> {
     let mut groups: Vec<Vec<Start>> = Vec::new();
     for start in starts(paths)? {
         let root = |start: &Start| start.linux.as_ref().map(|(root, _)| root.clone());
@@ -38,7 +41,8 @@ pub(super) fn open_all(paths: &[PathBuf]) -> Result<Vec<Tree>, TreeError> {
             None => groups.push(vec![start]),
         }
     }
-    groups.into_iter().map(open_starts).collect()
+    let groups = groups.into_iter();
+    groups.map(|starts| open_starts(starts, now)).collect()
 }
 
 fn starts(paths: &[PathBuf]) -> Result<Vec<Start>, TreeError> {
@@ -61,7 +65,7 @@ fn starts(paths: &[PathBuf]) -> Result<Vec<Start>, TreeError> {
         .collect()
 }
 
-fn open_starts(starts: Vec<Start>) -> Result<Tree, TreeError> {
+fn open_starts(starts: Vec<Start>, now: SystemTime) -> Result<Tree, TreeError> {
     let first = &starts[0];
     let is_one_linux_tree = first.linux.is_some()
         && starts
@@ -89,10 +93,13 @@ fn open_starts(starts: Vec<Start>) -> Result<Tree, TreeError> {
     walker.follow_links();
     let Walker {
         root,
-        found,
+        mut found,
         problems,
         ..
     } = walker;
+    for Found { file, .. } in &mut found {
+        file.stamp = file.stamp.filter(|stamp| stamp.is_settled(now));
+    }
 
     let scopes = starts
         .iter()
@@ -301,8 +308,8 @@ impl Listing {
         metadata: io::Result<fs::Metadata>,
     ) {
         let (name, odd_path) = relative_path(root, path);
-        let n_bytes = match metadata {
-            Ok(metadata) => metadata.len(),
+        let (n_bytes, stamp) = match metadata {
+            Ok(metadata) => (metadata.len(), Stamp::of(&metadata)),
             Err(e) => {
                 let kind = ProblemKind::Unreadable(plain_reason(&e));
                 self.problems
@@ -315,7 +322,10 @@ impl Listing {
             return;
         }
         self.found.push(Found {
-            file: SourceFile::new(name.into_boxed_str(), n_bytes, language),
+            file: SourceFile {
+                stamp,
+                ..SourceFile::new(name.into_boxed_str(), n_bytes, language)
+            },
             odd_path,
         });
     }

@@ -5,6 +5,9 @@
 //! already marked. So a filter looks at the first three bytes from each mark, 32 places at a
 //! time with AVX2, and only what passes is looked up.
 
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
+
 use rustc_hash::FxHashMap;
 
 use super::events::Marks;
@@ -128,6 +131,13 @@ impl Words {
                 classes,
             });
         }
+    }
+}
+
+impl Hash for Words {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let words: BTreeSet<&(Box<str>, u32)> = self.words.values().flatten().collect();
+        words.hash(state);
     }
 }
 

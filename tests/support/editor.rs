@@ -12,6 +12,12 @@ use serde_json::{Value, json};
 /// Nothing the server does takes that long.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Where the program keeps what it may, apart from the user's own.
+pub const CACHE_FOLDER: (&str, &str) = (
+    "PTELINT_CACHE_DIR",
+    concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+);
+
 /// A running server, and what was heard of it.
 pub struct Editor {
     child: Child,
@@ -42,7 +48,7 @@ impl Editor {
             .args(args)
             .current_dir(root)
             // Rule pages are written there.
-            .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+            .envs([CACHE_FOLDER])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -12,6 +12,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+pub use editor::CACHE_FOLDER;
+
 /// The name commits are made under.
 pub const GIT_IDENTITY: [(&str, &str); 4] = [
     ("GIT_AUTHOR_NAME", "Test"),
@@ -38,7 +40,8 @@ pub fn ptelint(current_dir: &Path) -> Command {
     command
         .current_dir(current_dir)
         .env_remove("NO_COLOR")
-        .env("TERM", "xterm");
+        .env("TERM", "xterm")
+        .envs([CACHE_FOLDER]);
     command
 }
 
