@@ -70,15 +70,21 @@ fn one_after_the_other(
     if !has_changed && !files.iter().any(is_about_arches) {
         return None;
     }
-    clock.stage("update");
-    let mut report = opened.report(rules, Wanted::Everything, (clock, progress));
-    let mut clock = Clock::start();
+    // The version before comes first: it is the one that an earlier run has seen.
     if opened.update(&before, rules.0).is_none() {
         return side_by_side(old, new, files, rules, progress);
     }
     clock.stage("update");
-    let old = opened.report(rules, Wanted::Everything, (clock, &NoProgress));
-    add(&mut report.stats, &old.stats, |a, b| a + b);
+    let mut before = opened.report(rules, Wanted::Everything, (clock, progress));
+    let mut clock = Clock::start();
+    if opened.update(&now, rules.0).is_none() {
+        return side_by_side(old, new, files, rules, progress);
+    }
+    clock.stage("update");
+    let mut report = opened.report(rules, Wanted::Everything, (clock, &NoProgress));
+    add(&mut before.stats, &report.stats, |a, b| a + b);
+    report.stats = std::mem::take(&mut before.stats);
+    let old = before;
     Some(Both { old, report })
 }
 

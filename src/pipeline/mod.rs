@@ -10,6 +10,7 @@ mod explain;
 mod graph;
 mod load;
 mod opened;
+mod remembered;
 mod same;
 mod session;
 pub(crate) mod similar;
@@ -42,6 +43,7 @@ pub use why::{Fallen, SourceLine, WhyAnswer, WhyQuery, why};
 pub use workspace::{Calls, Stopped, Workspace};
 
 use load::{Loaded, Scope};
+use remembered::Remembered;
 use session::Kept;
 use stats::Clock;
 
@@ -482,6 +484,10 @@ fn analyse(
     kept: &mut Kept,
     (mut clock, progress): (Clock, &dyn Progress),
 ) -> Report {
+    let remembered = match wanted {
+        Wanted::Mappings => None,
+        Wanted::Everything | Wanted::Proofs => Remembered::recall(tree, loaded, vocabulary, kept),
+    };
     let mut report = session::open(
         (tree, index),
         loaded,
@@ -523,6 +529,9 @@ fn analyse(
             report
         },
     );
+    if let Some(remembered) = remembered.filter(|_| !progress.is_cancelled()) {
+        remembered.keep(tree, kept);
+    }
     report.problems = tree.problems.clone();
     report.problems.extend(index.problems.iter().cloned());
     report.problems.sort();

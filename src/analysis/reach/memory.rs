@@ -104,6 +104,11 @@ impl Memory {
         self.looks.to_text()
     }
 
+    /// Of how many runs it was recalled what they showed.
+    pub fn n_recalled(&self) -> usize {
+        self.recalled.len()
+    }
+
     /// Of how many runs it is known what they showed.
     pub fn n_runs(&self) -> usize {
         self.looks.len()

@@ -2,11 +2,13 @@
 
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use rustc_hash::FxHasher;
+use tempfile::NamedTempFile;
 
 use crate::tree::source::Tree;
 
@@ -21,6 +23,7 @@ const MAX_AGE: Duration = Duration::from_secs(30 * DAY.as_secs());
 /// What the names of caches end with, complete ones and those that are being written.
 pub(super) const EXTENSION: &str = "index";
 pub(super) const UNFINISHED_EXTENSION: &str = "index-tmp";
+pub(super) const NOTE_EXTENSION: &str = "note";
 
 /// Where ptelint may keep what it can make again: `PTELINT_CACHE_DIR`, or else `ptelint` in the
 /// user's cache folder. `None` if there is no such place.
@@ -52,15 +55,46 @@ pub(super) fn mark_used(cache: &Path) {
     }
 }
 
+/// A file that is being written, beside the one it will take the place of.
+pub(super) fn unfinished(folder: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .suffix(&format!(".{UNFINISHED_EXTENSION}"))
+        .tempfile_in(folder)
+}
+
+/// Removes all notes about the tree with the index at `index` but for the newest ones.
+pub(super) fn keep_newest(index: &Path, n_notes: usize) {
+    let (Some(folder), Some(tree)) = (index.parent(), index.file_stem()) else {
+        return;
+    };
+    let is_note = |path: &PathBuf| {
+        let name = path.file_stem().and_then(|name| name.to_str());
+        path.extension()
+            .is_some_and(|extension| extension == NOTE_EXTENSION)
+            && name
+                .and_then(|name| name.split_once('-'))
+                .is_some_and(|(its, _)| tree == its)
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let notes = entries.map(|entry| entry.path()).filter(is_note);
+    let age = |path: &PathBuf| path.metadata().and_then(|it| it.modified()).ok();
+    let mut notes: Vec<(Option<SystemTime>, PathBuf)> =
+        notes.map(|path| (age(&path), path)).collect();
+    notes.sort();
+    for (_, path) in notes.iter().rev().skip(n_notes) {
+        let _ = fs::remove_file(path);
+    }
+}
+
 /// Removes what was not used for long.
 pub(super) fn remove_unused(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
     for path in entries.flatten().map(|entry| entry.path()) {
-        let is_ours = path
-            .extension()
-            .is_some_and(|extension| extension == EXTENSION || extension == UNFINISHED_EXTENSION);
+        let ours = [EXTENSION, UNFINISHED_EXTENSION, NOTE_EXTENSION];
+        let extension = path.extension();
+        let is_ours = extension.is_some_and(|its| ours.into_iter().any(|one| its == one));
         if is_ours && is_older(&path, MAX_AGE) {
             // Whoever may remove it will.
             let _ = fs::remove_file(path);

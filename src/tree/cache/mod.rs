@@ -3,7 +3,8 @@
 //! What is kept of a file is what a lexical pass saw of it, before anything is compared with other
 //! files. So each file stands for itself: any of them may be changed, added or removed, and what is
 //! known of all others holds. `stamp.rs` says what counts as unchanged, `folder.rs` where the cache
-//! lies, `store.rs` is the file, `block.rs` and `bytes.rs` what is in it.
+//! lies, `store.rs` is the file, `block.rs` and `bytes.rs` what is in it. `note.rs` keeps what other
+//! stages want to find again.
 //!
 //! **Invariant:** an index with a cache is the index without one. A cache that another build of the
 //! program wrote, or for another vocabulary, or that is damaged, is no cache.
@@ -11,6 +12,7 @@
 mod block;
 mod bytes;
 mod folder;
+mod note;
 mod stamp;
 mod store;
 #[cfg(all(test, unix))]
@@ -107,11 +109,17 @@ fn lasting<'t>(tree: &'t Tree, id: FileId, scan: &Scan) -> Option<(&'t SourceFil
 /// What a cache depends on beside the files: the program that wrote it, as the system knows it, and
 /// the vocabulary. `None` if the program cannot be told from others.
 fn key(words: &Words) -> Option<u64> {
-    let program = std::env::current_exe().ok()?.metadata().ok()?;
     let mut hasher = FxHasher::default();
-    env!("CARGO_PKG_VERSION").hash(&mut hasher);
-    program.len().hash(&mut hasher);
-    Stamp::of(&program)?.hash(&mut hasher);
+    hash_program(&mut hasher)?;
     words.hash(&mut hasher);
     Some(hasher.finish())
+}
+
+/// Adds what tells this program from other builds. `None` if nothing does.
+fn hash_program(hasher: &mut FxHasher) -> Option<()> {
+    let program = std::env::current_exe().ok()?.metadata().ok()?;
+    env!("CARGO_PKG_VERSION").hash(hasher);
+    program.len().hash(hasher);
+    Stamp::of(&program)?.hash(hasher);
+    Some(())
 }

@@ -91,9 +91,7 @@ impl Writer {
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
         folder::remove_unused(folder);
-        let mut file = tempfile::Builder::new()
-            .suffix(&format!(".{}", folder::UNFINISHED_EXTENSION))
-            .tempfile_in(folder)?;
+        let mut file = folder::unfinished(folder)?;
         file.write_all(&[0; N_HEADER_BYTES as usize])?;
         Ok(Writer(Mutex::new(Ok(Unfinished {
             file,
@@ -142,7 +140,7 @@ impl Unfinished {
     }
 }
 
-fn checksum(bytes: &[u8]) -> u64 {
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(bytes);
     hasher.finish()

@@ -1,0 +1,98 @@
+//! What the engine saw of a program, kept from one run of ptelint to the next: between two commits
+//! most of a tree is the same, and so is what can be shown about it.
+//!
+//! **Invariant:** an answer from what is remembered is the answer without. It is found again only for
+//! the very same program: the same functions, from files with the same content, read by the same
+//! vocabulary.
+
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
+
+use rayon::prelude::*;
+use rustc_hash::FxHasher;
+
+use crate::program::FileId;
+use crate::tree::Tree;
+use crate::vocabulary::Vocabulary;
+
+use super::load::Loaded;
+use super::session::Kept;
+
+/// A program, as what is remembered is found by.
+pub struct Remembered {
+    key: u64,
+    /// Of how many runs it is remembered what they showed.
+    n_runs: usize,
+}
+
+impl Remembered {
+    /// Takes in what is remembered of a program, if nothing of it was analysed yet. `None` if
+    /// nothing is kept of its tree.
+    pub fn recall(
+        tree: &Tree,
+        loaded: &Loaded,
+        vocabulary: &Vocabulary,
+        kept: &mut Kept,
+    ) -> Option<Remembered> {
+        tree.cache_folder.as_ref()?;
+        let key = key(tree, loaded, vocabulary);
+        let mut n_runs = 0;
+        if kept.memory.is_empty()
+            && let Some(text) = tree.note(key)
+            && kept.memory.reach.recall_text(&text)
+        {
+            n_runs = kept.memory.reach.n_recalled();
+        }
+        Some(Remembered { key, n_runs })
+    }
+
+    /// Keeps what was seen since, for the next run.
+    pub fn keep(self, tree: &Tree, kept: &Kept) {
+        let reach = &kept.memory.reach;
+        if reach.n_runs() != self.n_runs {
+            // What cannot be kept is found out again.
+            let _ = tree.keep_note(self.key, &reach.to_text());
+        }
+    }
+}
+
+/// A number for everything a program follows from, and for how its functions are numbered.
+fn key(tree: &Tree, loaded: &Loaded, vocabulary: &Vocabulary) -> u64 {
+    let program = &loaded.program;
+    let mut hasher = FxHasher::default();
+    tree.version.hash(&mut hasher);
+    format!("{vocabulary:?}").hash(&mut hasher);
+    let mut files: BTreeSet<FileId> = BTreeSet::new();
+    for (id, function) in program.functions() {
+        let of_callers = (program.is_passage(id), program.has_all_callers(id));
+        let name = function.name.as_str();
+        (function.file, function.span, name, of_callers).hash(&mut hasher);
+        files.insert(function.file);
+    }
+    for (_, table) in program.tables() {
+        (table.file, table.span, table.name.as_str()).hash(&mut hasher);
+        files.insert(table.file);
+    }
+    for (file, structure) in program.structs() {
+        (*file, structure.name.as_str()).hash(&mut hasher);
+        files.insert(*file);
+    }
+    for constant in program.macros() {
+        (constant.file, constant.name.as_str()).hash(&mut hasher);
+        files.insert(constant.file);
+    }
+    for store in program.stores() {
+        (store.file, store.span, store.value.as_str()).hash(&mut hasher);
+        files.insert(store.file);
+    }
+    let files: Vec<FileId> = files.into_iter().collect();
+    let contents = files.par_iter().map(|&file| {
+        let mut hasher = FxHasher::default();
+        let facts = program.file(file);
+        (&facts.path, facts.is_generic).hash(&mut hasher);
+        loaded.sources.bytes(file).hash(&mut hasher);
+        hasher.finish()
+    });
+    contents.collect::<Vec<u64>>().hash(&mut hasher);
+    hasher.finish()
+}
