@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::analysis;
 use super::headers::{Architecture, Headers, Sources};
@@ -25,7 +25,7 @@ pub struct Matrix {
 }
 
 /// What one helper of one variant does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// The directory below `arch/`.
     pub arch: String,
@@ -59,7 +59,7 @@ pub struct Row {
 }
 
 /// A helper that changes the protection of an entry, or of a protection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Modifier {
     /// Of a PTE.
@@ -73,7 +73,7 @@ pub enum Modifier {
 }
 
 /// A bit, or a field of several.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Bit {
     /// What the architecture calls it.
     pub name: String,
@@ -86,7 +86,7 @@ pub struct Bit {
 }
 
 /// What a bit says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The memory type.
@@ -108,7 +108,7 @@ pub enum Kind {
 }
 
 /// Where a bit of the result comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// The old entry.
@@ -126,7 +126,7 @@ pub enum Origin {
 }
 
 /// Whether an override survives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// There is nothing to lose.
@@ -142,7 +142,7 @@ pub enum Verdict {
 }
 
 /// A bit that should outlive a protection change and does not.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Regression {
     /// The directory below `arch/`.
     pub arch: String,
@@ -169,7 +169,7 @@ pub struct Regression {
 }
 
 /// What a helper does to an entry that it should not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Effect {
     /// A bit is gone.
     Drops,
@@ -180,7 +180,7 @@ pub enum Effect {
 }
 
 /// A function that was not understood.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Missed {
     /// The directory below `arch/`.
     pub arch: String,
@@ -195,7 +195,7 @@ pub struct Missed {
 }
 
 /// A macro that contributes to a helper.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Used {
     /// Its name.
     pub name: String,
@@ -261,7 +261,47 @@ fn column(headers: &dyn Headers, file: &str, line: u32, name: &str) -> u32 {
     at.map_or(1, |at| at as u32 + 1)
 }
 
+/// A [`Matrix`] as text: its rows, each with what is not said of it elsewhere, and the rest.
+type Written<R> = (
+    Vec<(R, Vec<Used>, BTreeSet<String>)>,
+    Vec<Regression>,
+    BTreeSet<Missed>,
+    (usize, u64),
+);
+
 impl Matrix {
+    /// All of it as text.
+    pub fn to_text(&self) -> Vec<u8> {
+        let rows = self.rows.iter();
+        let rows = rows.map(|row| (row, row.used.clone(), row.forgets.clone()));
+        let written: Written<&Row> = (
+            rows.collect(),
+            self.regressions.clone(),
+            self.missed.clone(),
+            (self.n_files, self.n_bytes),
+        );
+        // Nothing in it can fail to be written.
+        serde_json::to_vec(&written).unwrap_or_default()
+    }
+
+    /// What [`Matrix::to_text`] gave; `None` if it did not.
+    pub fn of_text(text: &[u8]) -> Option<Matrix> {
+        let (rows, regressions, missed, (n_files, n_bytes)): Written<Row> =
+            serde_json::from_slice(text).ok()?;
+        let rows = rows.into_iter().map(|(row, used, forgets)| Row {
+            used,
+            forgets,
+            ..row
+        });
+        Some(Matrix {
+            rows: rows.collect(),
+            regressions,
+            missed,
+            n_files,
+            n_bytes,
+        })
+    }
+
     /// The architecture directories where some helper can lose the caching or encryption of an
     /// override.
     pub fn losing_any(&self) -> BTreeSet<&str> {

@@ -10,6 +10,7 @@ use crate::vocabulary::Vocabulary;
 
 use super::load::{self, Known, Scope};
 use super::opened::Opened;
+use super::remembered::is_about_arches;
 use super::same::is_same_program;
 use super::session::Kept;
 use super::stats::{Clock, StageStats};
@@ -66,8 +67,7 @@ fn one_after_the_other(
         return side_by_side(old, new, files, rules, progress);
     };
     // The helpers of architectures are read beside the program.
-    let is_about_arches = |path: &String| path.starts_with("arch/") || path.starts_with("include/");
-    if !has_changed && !files.iter().any(is_about_arches) {
+    if !has_changed && !files.iter().any(|path| is_about_arches(path)) {
         return None;
     }
     // The version before comes first: it is the one that an earlier run has seen.

@@ -1,9 +1,9 @@
-//! What the engine saw of a program, kept from one run of ptelint to the next: between two commits
-//! most of a tree is the same, and so is what can be shown about it.
+//! What was found out in an earlier run of ptelint: what the engine saw of a program, and what the
+//! helpers of architectures do. From one commit to the next most of a tree is the same.
 //!
-//! **Invariant:** an answer from what is remembered is the answer without. It is found again only for
-//! the very same program: the same functions, from files with the same content, read by the same
-//! vocabulary.
+//! **Invariant:** an answer from what is remembered is the answer without. What the engine saw is found
+//! again only for the very same program: the same functions, from files with the same content, read by
+//! the same vocabulary; a matrix only for the very same headers.
 
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
@@ -11,6 +11,7 @@ use std::hash::{Hash, Hasher};
 use rayon::prelude::*;
 use rustc_hash::FxHasher;
 
+use crate::arch::{self, Matrix, Rules};
 use crate::program::FileId;
 use crate::tree::Tree;
 use crate::vocabulary::Vocabulary;
@@ -38,7 +39,7 @@ impl Remembered {
         let key = key(tree, loaded, vocabulary);
         let mut n_runs = 0;
         if kept.memory.is_empty()
-            && let Some(text) = tree.note(key)
+            && let Some(text) = tree.note("runs", key)
             && kept.memory.reach.recall_text(&text)
         {
             n_runs = kept.memory.reach.n_recalled();
@@ -51,9 +52,36 @@ impl Remembered {
         let reach = &kept.memory.reach;
         if reach.n_runs() != self.n_runs {
             // What cannot be kept is found out again.
-            let _ = tree.keep_note(self.key, &reach.to_text());
+            let _ = tree.keep_note("runs", self.key, &reach.to_text());
         }
     }
+}
+
+/// What the helpers of architectures do, from an earlier run if that is remembered.
+pub fn matrix(tree: &Tree, rules: &Rules) -> Matrix {
+    if tree.cache_folder.is_none() {
+        return arch::matrix(tree, rules);
+    }
+    let mut hasher = FxHasher::default();
+    format!("{rules:?}").hash(&mut hasher);
+    let ids = tree.file_ids().filter(|&id| is_about_arches(tree.path(id)));
+    let ids: Vec<FileId> = ids.collect();
+    let fingerprints = ids.par_iter().map(|&id| tree.fingerprint(id));
+    fingerprints.collect::<Vec<u64>>().hash(&mut hasher);
+    let key = hasher.finish();
+    let known = tree.note("arch", key);
+    if let Some(matrix) = known.and_then(|text| Matrix::of_text(&text)) {
+        return matrix;
+    }
+    let matrix = arch::matrix(tree, rules);
+    // What cannot be kept is found out again.
+    let _ = tree.keep_note("arch", key, &matrix.to_text());
+    matrix
+}
+
+/// True for a file that the helpers of architectures may be read from.
+pub fn is_about_arches(path: &str) -> bool {
+    path.starts_with("arch/") || path.starts_with("include/")
 }
 
 /// A number for everything a program follows from, and for how its functions are numbered.

@@ -16,6 +16,7 @@ use crate::vocabulary::Weakening;
 use crate::vocabulary::{Version, Vocabulary};
 
 use super::load::Loaded;
+use super::remembered::{self, is_about_arches};
 use super::sources::Sources;
 use super::stats::Clock;
 use super::{Progress, TreeSummary, kind_of};
@@ -84,7 +85,7 @@ impl Kept {
 
     fn expect_content(&mut self, path: &str) {
         // The helpers of architectures are read beside the program.
-        if path.starts_with("arch/") || path.starts_with("include/") {
+        if is_about_arches(path) {
             self.matrix = OnceLock::new();
         }
     }
@@ -264,7 +265,7 @@ impl Session<'_> {
 
 /// What the helpers of a tree's architectures do.
 fn matrix(tree: &Tree, vocabulary: &Vocabulary, rules: &Rules) -> Matrix {
-    let mut matrix = arch_stage::matrix(tree, rules);
+    let mut matrix = remembered::matrix(tree, rules);
     if vocabulary.is_weakened(Weakening::Architectures)
         && let Some(first) = matrix.rows.first().map(|row| row.arch.clone())
     {

@@ -62,18 +62,17 @@ pub(super) fn unfinished(folder: &Path) -> io::Result<NamedTempFile> {
         .tempfile_in(folder)
 }
 
-/// Removes all notes about the tree with the index at `index` but for the newest ones.
-pub(super) fn keep_newest(index: &Path, n_notes: usize) {
+/// Removes all notes of a kind about the tree with the index at `index` but for the newest ones.
+pub(super) fn keep_newest(index: &Path, kind: &str, n_notes: usize) {
     let (Some(folder), Some(tree)) = (index.parent(), index.file_stem()) else {
         return;
     };
+    let beginning = format!("{}-{kind}-", tree.to_string_lossy());
     let is_note = |path: &PathBuf| {
-        let name = path.file_stem().and_then(|name| name.to_str());
-        path.extension()
-            .is_some_and(|extension| extension == NOTE_EXTENSION)
-            && name
-                .and_then(|name| name.split_once('-'))
-                .is_some_and(|(its, _)| tree == its)
+        let name = path.file_name().and_then(|name| name.to_str());
+        let extension = path.extension();
+        extension.is_some_and(|its| its == NOTE_EXTENSION)
+            && name.is_some_and(|name| name.starts_with(&beginning))
     };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let notes = entries.map(|entry| entry.path()).filter(is_note);

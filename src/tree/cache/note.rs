@@ -2,7 +2,7 @@
 //! it follows from.
 
 use std::fs;
-use std::hash::Hasher;
+use std::hash::{Hash, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,21 +10,22 @@ use rustc_hash::FxHasher;
 
 use super::folder::{self, NOTE_EXTENSION};
 use super::store::checksum;
+use crate::program::FileId;
 use crate::tree::source::Tree;
 
 /// What a note begins with; the last byte is the version of the format. Then come the key and the
 /// checksum of the rest.
 const MAGIC: [u8; 8] = *b"ptenote\x01";
 
-/// Notes about one tree that are kept: of the last versions that were looked at.
+/// Notes of one kind about one tree that are kept: of the last versions that were looked at.
 const MAX_NOTES: usize = 8;
 
 impl Tree {
-    /// The note with this key; `None` if there is none, or it is damaged.
-    pub fn note(&self, key: u64) -> Option<Vec<u8>> {
+    /// The note of a kind with this key; `None` if there is none, or it is damaged.
+    pub fn note(&self, kind: &str, key: u64) -> Option<Vec<u8>> {
         let path = folder::file_of(self)?;
         let key = note_key(key)?;
-        let path = note_path(&path, key)?;
+        let path = note_path(&path, kind, key)?;
         let mut note = fs::read(&path).ok()?;
         let (magic, rest) = note.split_first_chunk::<8>()?;
         let (its_key, rest) = rest.split_first_chunk::<8>()?;
@@ -39,13 +40,12 @@ impl Tree {
         Some(note)
     }
 
-    /// Keeps a note under a key. Does nothing for a tree of which nothing is kept.
-    pub fn keep_note(&self, key: u64, text: &[u8]) -> io::Result<()> {
-        let Some(tree) = folder::file_of(self) else {
+    /// Keeps a note of a kind under a key. Does nothing for a tree of which nothing is kept.
+    pub fn keep_note(&self, kind: &str, key: u64, text: &[u8]) -> io::Result<()> {
+        let (Some(tree), Some(key)) = (folder::file_of(self), note_key(key)) else {
             return Ok(());
         };
-        let Some((key, path)) = note_key(key).and_then(|key| Some((key, note_path(&tree, key)?)))
-        else {
+        let Some(path) = note_path(&tree, kind, key) else {
             return Ok(());
         };
         let folder = tree.parent().unwrap_or(Path::new("."));
@@ -56,8 +56,20 @@ impl Tree {
         file.write_all(&checksum(text).to_le_bytes())?;
         file.write_all(text)?;
         file.persist(path)?;
-        folder::keep_newest(&tree, MAX_NOTES);
+        folder::keep_newest(&tree, kind, MAX_NOTES);
         Ok(())
+    }
+
+    /// A number that is another one if a file holds something else.
+    pub fn fingerprint(&self, file: FileId) -> u64 {
+        let mut hasher = FxHasher::default();
+        let known = &self.files[file.0 as usize];
+        known.path.hash(&mut hasher);
+        match self.stamp(file).filter(|_| self.cache_folder.is_some()) {
+            Some(stamp) => (known.n_bytes, stamp).hash(&mut hasher),
+            None => self.read(file).ok().hash(&mut hasher),
+        }
+        hasher.finish()
     }
 }
 
@@ -70,7 +82,8 @@ fn note_key(key: u64) -> Option<u64> {
 }
 
 /// Where a note lies: beside the index of the tree.
-fn note_path(index: &Path, key: u64) -> Option<PathBuf> {
+fn note_path(index: &Path, kind: &str, key: u64) -> Option<PathBuf> {
     let tree = index.file_stem()?.to_str()?;
-    Some(index.with_file_name(format!("{tree}-{key:016x}.{NOTE_EXTENSION}")))
+    let name = format!("{tree}-{kind}-{key:016x}.{NOTE_EXTENSION}");
+    Some(index.with_file_name(name))
 }
