@@ -1,4 +1,4 @@
-//! Answers with an index that is kept between runs are those without.
+//! Answers with what is kept between runs, an index and what was found out, are those without.
 
 mod support;
 
@@ -29,8 +29,13 @@ fn main() -> ExitCode {
             "an_edit_of_an_open_tree_counts",
             an_edit_of_an_open_tree_counts,
         ),
+        small(
+            "proofs_are_found_again_for_the_same_program_only",
+            proofs_are_found_again_for_the_same_program_only,
+        ),
         LINUX_6_12.trial("answers_are_the_same", answers_are_the_same),
         LINUX_6_1.trial("answers_are_the_same", answers_are_the_same),
+        LINUX_6_12.trial("changes_are_the_same", changes_are_the_same),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -66,8 +71,57 @@ fn answers_are_the_same(tree: &Path) {
         assert_eq!(line, None);
         let (kept, line) = answer(tree, args, Some(cache.path()));
         assert!(kept == plain, "{args} differs");
-        let is_first = line.expect("a line").starts_with("0 of ");
-        assert_eq!(is_first, number == 0);
+        let line = line.expect("a line");
+        assert_eq!(line.starts_with("0 of "), number == 0, "{args}: {line}");
+        // The first run has seen all that the last one asks the engine about.
+        assert_eq!(
+            line.ends_with(" 0 runs of the engine"),
+            number < 2,
+            "{args}: {line}"
+        );
+    }
+}
+
+/// Of a change, the version before is the one that an earlier run has seen.
+fn changes_are_the_same(tree: &Path) {
+    let (cache, patches) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir());
+    let patches = patches.expect("a folder");
+    let path = "mm/huge_memory.c";
+    let text = fs::read_to_string(tree.join(path)).expect("a file");
+    let lines: Vec<&str> = text.lines().collect();
+    let function = "static void __split_huge_pmd_locked(";
+    let is_head = |line: &&str| line.starts_with(function);
+    let head = lines.iter().position(is_head).expect("a function");
+    let is_guard = |line: &&str| line.trim() == "if (!vma_is_anonymous(vma)) {";
+    let guard = lines[head..].iter().position(is_guard).expect("a guard") + head;
+    let patch = |line: usize, new: &str| {
+        let (number, old) = (line + 1, lines[line]);
+        format!("--- a/{path}\n+++ b/{path}\n@@ -{number} +{number} @@\n-{old}\n+{new}\n")
+    };
+    let changes = [
+        (
+            "statement",
+            patch(guard, &format!("\tbarrier();{}", lines[guard])),
+        ),
+        ("guard", patch(guard, "\tif (0) {")),
+        (
+            "statement",
+            patch(guard, &format!("\tbarrier();{}", lines[guard])),
+        ),
+    ];
+    for (number, (name, change)) in changes.into_iter().enumerate() {
+        let file = patches.path().join(name);
+        fs::write(&file, change).expect("a file");
+        let args = format!("check --patch {}", file.display());
+        let (plain, _) = answer(tree, &args, None);
+        let (kept, line) = answer(tree, &args, Some(cache.path()));
+        assert!(kept == plain, "{name} differs");
+        let line = line.expect("a line");
+        assert_eq!(
+            line.ends_with(" 0 runs of the engine"),
+            number == 0,
+            "{line}"
+        );
     }
 }
 
@@ -103,15 +157,22 @@ fn an_edit_between_runs_counts() {
     let (tree, cache) = (tree(), tempfile::tempdir().expect("a folder"));
     let (tree, cache) = (tree.path(), Some(cache.path()));
     let (first, line) = answer(tree, "check", cache);
-    assert_eq!(line.as_deref(), Some("0 of 306 files known"));
+    assert_eq!(
+        line.as_deref(),
+        Some("0 of 306 files known, 0 runs of the engine")
+    );
     let (second, line) = answer(tree, "check", cache);
-    assert_eq!(line.as_deref(), Some("306 of 306 files known"));
+    let line = line.expect("a line");
+    assert!(line.starts_with("306 of 306 files known, "), "{line}");
     assert_eq!(first, second);
 
     let (path, edited) = without_guard(tree);
     fs::write(path, edited).expect("a file");
     let (third, line) = answer(tree, "check", cache);
-    assert_eq!(line.as_deref(), Some("305 of 306 files known"));
+    assert_eq!(
+        line.as_deref(),
+        Some("305 of 306 files known, 0 runs of the engine")
+    );
     assert_ne!(third, second);
     assert_eq!(answer(tree, "check", None), (third, None));
 }
@@ -152,5 +213,39 @@ fn an_edit_of_an_open_tree_counts() {
     for workspace in [&mut early, &mut late] {
         workspace.on_disk_changed(&["mm/remake.c".to_owned()]);
         assert_eq!(told(&analyse(workspace)), told(&plain));
+    }
+}
+
+/// A program differs where a function does, be it by a line that only moves others; what was found
+/// out about another one is of no use, and the same program is found again after any number of others.
+fn proofs_are_found_again_for_the_same_program_only() {
+    let (tree, cache) = (tree(), tempfile::tempdir().expect("a folder"));
+    let paths = [tree.path().to_owned()];
+    let kept = Options {
+        cache_folder: Some(cache.path().to_owned()),
+        ..Options::default()
+    };
+    let path = "mm/remake.c";
+    let text = fs::read_to_string(tree.path().join(path)).expect("a file");
+    let (_, without_guard) = without_guard(tree.path());
+    let analyse = |content: &str, options: &Options| {
+        let mut workspace = Workspace::open(&paths, options).expect("it is there");
+        workspace.overlay(path, Some(content.as_bytes().to_vec()));
+        let report = workspace.analyse(&Silent, &|| false).expect("an answer");
+        let told = format!("{:#?} {:#?}", report.readers, report.findings);
+        (told, report.n_recalled)
+    };
+    let versions = [
+        text.clone(),
+        without_guard,
+        format!("\n{text}"),
+        text.replace("is_ordinary(vma)", "!is_ordinary(vma)"),
+    ];
+    for round in 0..2 {
+        for (number, content) in versions.iter().enumerate() {
+            let (told, n_recalled) = analyse(content, &kept);
+            assert_eq!(n_recalled > 0, round > 0, "version {number}");
+            assert_eq!(told, analyse(content, &Options::default()).0);
+        }
     }
 }

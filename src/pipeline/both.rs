@@ -84,6 +84,7 @@ fn one_after_the_other(
     let mut report = opened.report(rules, Wanted::Everything, (clock, &NoProgress));
     add(&mut before.stats, &report.stats, |a, b| a + b);
     report.stats = std::mem::take(&mut before.stats);
+    report.n_recalled = before.n_recalled;
     let old = before;
     Some(Both { old, report })
 }
@@ -131,6 +132,7 @@ fn side_by_side(
         || analysed(new, &new_loaded, progress),
     );
     add(&mut report.stats, &old.stats, f64::max);
+    report.n_recalled += old.n_recalled;
     report.stats.splice(0..0, clock.into_stats());
     Some(Both { old, report })
 }

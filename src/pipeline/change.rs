@@ -193,6 +193,7 @@ fn unanalysed(tree: &Tree) -> Report {
         problems: Vec::new(),
         stats: Vec::new(),
         cache: None,
+        n_recalled: 0,
         sources: Box::new(|_| None),
         covers: Box::new(|_| false),
         comments: Vec::new(),

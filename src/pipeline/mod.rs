@@ -124,6 +124,8 @@ pub struct Report {
     pub stats: Vec<StageStats>,
     /// What the index that was kept from an earlier run was good for.
     pub cache: Option<CacheUse>,
+    /// Runs of the engine of which an earlier run of the program told what they show.
+    pub n_recalled: usize,
     /// Sources to quote.
     pub sources: SourceLookup,
     /// True for a path that a file of the checked tree could have.
@@ -505,6 +507,7 @@ fn analyse(
                 problems: Vec::new(),
                 stats: Vec::new(),
                 cache: index.cache.clone(),
+                n_recalled: remembered.as_ref().map_or(0, |it| it.n_runs),
                 sources: Box::new(|_| None),
                 covers: Box::new(|_| false),
                 comments: session.comments(),

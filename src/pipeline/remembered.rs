@@ -22,8 +22,8 @@ use super::session::Kept;
 /// A program, as what is remembered is found by.
 pub struct Remembered {
     key: u64,
-    /// Of how many runs it is remembered what they showed.
-    n_runs: usize,
+    /// Of how many runs of the engine it is remembered what they showed.
+    pub n_runs: usize,
 }
 
 impl Remembered {

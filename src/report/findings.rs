@@ -288,6 +288,7 @@ mod tests {
             problems: Vec::new(),
             stats: Vec::new(),
             cache: None,
+            n_recalled: 0,
             sources: Box::new(move |path| {
                 (path != "missing.c").then(|| source.as_bytes().to_vec())
             }),

@@ -327,6 +327,7 @@ mod tests {
             problems: Vec::new(),
             stats: Vec::new(),
             cache: None,
+            n_recalled: 0,
             sources: Box::new(|_| None),
             covers: Box::new(|_| true),
             comments: Vec::new(),

@@ -24,7 +24,10 @@ pub fn stats(report: &Report) -> String {
     let peak = report.stats.iter().filter_map(|s| s.peak_rss_bytes).max();
     row("total", total, peak);
     if let Some(cache) = &report.cache {
-        out.push_str(&format!("cache         {}\n", describe_cache(cache)));
+        out.push_str(&format!(
+            "cache         {}\n",
+            describe_cache(cache, report.n_recalled)
+        ));
     }
     out.push_str(&format!("checked       {}\n", describe_tree(&report.tree)));
     out.push_str(&format!(
@@ -34,14 +37,15 @@ pub fn stats(report: &Report) -> String {
     out
 }
 
-fn describe_cache(cache: &CacheUse) -> String {
+fn describe_cache(cache: &CacheUse, n_recalled: usize) -> String {
     let known = text::grouped(cache.n_known as u64);
     let of = text::count(cache.n_files, "file known", "files known");
     let unwritten = match &cache.unwritten {
         Some(reason) => format!("; not written: {}", text::printable(reason)),
         None => String::new(),
     };
-    format!("{known} of {of}{unwritten}")
+    let recalled = text::count(n_recalled, "run", "runs");
+    format!("{known} of {of}, {recalled} of the engine{unwritten}")
 }
 
 /// A warning for each problem, as far as anybody would read.

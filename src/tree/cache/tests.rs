@@ -405,6 +405,74 @@ fn a_damaged_cache_is_none() {
 }
 
 /// Asks all that an index is asked of one file.
+#[test]
+fn a_note_is_found_by_its_kind_and_key() {
+    let place = Place::new();
+    let tree = place.tree();
+    assert_eq!(tree.note("kind", 1), None);
+    tree.keep_note("kind", 1, b"said").unwrap();
+    assert_eq!(tree.note("kind", 1).as_deref(), Some(b"said".as_slice()));
+    assert_eq!(tree.note("kind", 2), None);
+    assert_eq!(tree.note("other", 1), None);
+    assert_eq!(uncached(&tree).note("kind", 1), None);
+    uncached(&tree).keep_note("kind", 2, b"unsaid").unwrap();
+    assert_eq!(tree.note("kind", 2), None);
+}
+
+#[test]
+fn a_damaged_note_is_none() {
+    let place = Place::new();
+    let tree = place.tree();
+    tree.keep_note("kind", 1, b"said").unwrap();
+    let mut entries = fs::read_dir(place.cache_folder()).unwrap();
+    let path = entries.next().unwrap().unwrap().path();
+    let whole = fs::read(&path).unwrap();
+    for at in 0..whole.len() {
+        fs::write(&path, &whole[..at]).unwrap();
+        assert_eq!(tree.note("kind", 1), None, "{at} bytes");
+        let mut wrong = whole.clone();
+        wrong[at] ^= 1;
+        fs::write(&path, &wrong).unwrap();
+        assert_eq!(tree.note("kind", 1), None, "byte {at}");
+    }
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(tree.note("kind", 1).as_deref(), Some(b"said".as_slice()));
+}
+
+#[test]
+fn only_the_newest_notes_of_a_kind_stay() {
+    let place = Place::new();
+    let tree = place.tree();
+    tree.keep_note("other", 0, b"other").unwrap();
+    for key in 0..20 {
+        tree.keep_note("kind", key, b"said").unwrap();
+        std::thread::sleep(Duration::from_millis(15));
+    }
+    let known: Vec<u64> = (0..20)
+        .filter(|key| tree.note("kind", *key).is_some())
+        .collect();
+    assert_eq!(known, (12..20).collect::<Vec<u64>>());
+    assert!(tree.note("other", 0).is_some());
+}
+
+#[test]
+fn a_fingerprint_tells_contents_apart() {
+    let place = Place::new();
+    let file = FileId(0);
+    let before = place.tree().fingerprint(file);
+    assert_eq!(place.tree().fingerprint(file), before);
+    let path = place.tree().path(file).to_owned();
+    let changes = Changes::from([(path.clone(), Some(b"int other;\n".to_vec()))]);
+    let laid_over = place.tree().with_changes(&changes);
+    assert_ne!(laid_over.fingerprint(file), before);
+    assert_eq!(
+        laid_over.fingerprint(file),
+        place.tree().with_changes(&changes).fingerprint(file)
+    );
+    place.write(&path, "int more;\n");
+    assert_ne!(place.tree().fingerprint(file), before);
+}
+
 fn use_all_of(scan: &Scan) {
     let file = &scan.file;
     for function in 0..file.functions.len() {
