@@ -1,11 +1,11 @@
 //! Everything that was parsed of a tree, with look-ups.
 
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 
 use crate::program::{FileId, Function, Initializer, Span, StructDef, Symbol, Table};
 use crate::tree::Language;

@@ -1,7 +1,8 @@
 //! Bodies of functions: blocks, instructions, expressions.
 
-use super::{Presence, Span, Symbol, TypeRef};
 use serde::{Deserialize, Serialize};
+
+use super::{Presence, Span, Symbol, TypeRef};
 
 /// One alternative of a function's code: the control-flow graph that remains when one branch of
 /// every `#if` group has been chosen.

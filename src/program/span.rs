@@ -1,7 +1,8 @@
 //! Places in source files.
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 /// Identifies a file of the checked tree: its position in the list of files sorted by path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

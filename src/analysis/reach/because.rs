@@ -1,7 +1,8 @@
 //! Why something is known: the facts about override mappings that a value rests on.
 
-use serde::{Deserialize, Serialize};
 use std::ops::{BitOr, BitOrAssign};
+
+use serde::{Deserialize, Serialize};
 
 /// A set of facts.
 #[derive(

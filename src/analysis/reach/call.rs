@@ -751,7 +751,9 @@ impl<'p> Engine<'p> {
             .collect();
         arguments.truncate(self.setting.world.program.function(target).n_params);
         // Calls of functions of the chain are what a run takes its time for.
-        let sight = self.is_in_chain(target).then(|| self.sight(target));
+        let hands_code = values.iter().any(|known| known.value.is_code());
+        let has_sight = self.is_in_chain(target) && !hands_code;
+        let sight = has_sight.then(|| self.sight(target));
         let flags = self.setting.hypothesis.flags;
         let inner = passage.inner(state, flags, sight.as_deref(), |place| {
             self.type_of(frame, state, place)

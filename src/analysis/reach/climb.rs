@@ -5,10 +5,10 @@
 //! the proof. Otherwise its callers are run, down to the place, then theirs. What closes the way
 //! nearest to the place is found first, and nothing further up needs to be looked at.
 
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use fixedbitset::FixedBitSet;
+use serde::{Deserialize, Serialize};
 
 use crate::analysis::facts::World;
 use crate::callgraph::FnId;

@@ -1,11 +1,11 @@
 //! What running functions showed, kept for as long as nothing that was looked at differs: for the
 //! other alternatives of the hypothesis, and for the next analysis of the same tree.
 
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use crate::callgraph::{FnId, Program};
 use crate::program::{ExprId, Function, Span};

@@ -127,7 +127,8 @@ fn setters(world: World<'_>, words: &Words, function: &Function) -> Vec<(usize, 
     found
 }
 
-fn followed(world: World<'_>, id: FnId) -> BTreeSet<FnId> {
+/// The functions that a function calls by name and that may be followed.
+pub fn followed(world: World<'_>, id: FnId) -> BTreeSet<FnId> {
     let mut found = BTreeSet::new();
     for (index, body) in world.program.function(id).bodies.iter().enumerate() {
         let facts = world.facts.body(id, index);

@@ -86,12 +86,8 @@ impl Passage {
         inner.is_accessible = state.is_accessible;
         inner.flags = state.flags;
         inner.learnt.clone_from(&state.learnt);
-        // Whom it calls through a function it is handed is not in sight.
-        let hands_code = state
-            .store
-            .values()
-            .any(|known| matches!(known.value, Value::Tables(_) | Value::Functions(_)));
-        let sight = sight.filter(|_| !hands_code);
+        // Whom it calls through a function in an object is not in sight.
+        let sight = sight.filter(|_| !state.store.values().any(|known| known.value.is_code()));
         // Objects lead to further objects.
         let mut done = 0;
         while done < self.objects.len() {

@@ -1,12 +1,12 @@
 //! What to run: which functions lead to a use, where the override mapping comes into view, and
 //! what can change the state of an entry or set a flag.
 
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use fixedbitset::FixedBitSet;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use crate::analysis::facts::World;
 use crate::callgraph::FnId;
@@ -14,7 +14,7 @@ use crate::program::{ExprId, Function, FunctionKind, Symbol, TypeRef};
 
 use super::because::MAX_SETTABLE;
 use super::mentions::Mentions;
-use super::part::{Face, Part};
+use super::part::{Face, Part, followed};
 use super::stores::Stores;
 use super::words::Words;
 
@@ -112,8 +112,13 @@ impl Plan {
             }
         }
         self.join(world);
+        // Whether a function is followed, its face decides.
         let callers = refaced.iter().flat_map(|id| self.callers(*id));
-        renewed.mentions.extend(callers.map(|id| id.0 as usize));
+        let callers: BTreeSet<FnId> = callers.copied().collect();
+        for id in callers {
+            self.parts[id.0 as usize].followed = followed(world, id);
+            renewed.mentions.insert(id.0 as usize);
+        }
         if has_other_stores {
             let stores = Stores::new(self.parts.iter().map(|part| &part.stores));
             renewed.stores = Some(std::mem::replace(&mut self.stores, stores));

@@ -5,7 +5,6 @@
 //! its results is remembered and given to every caller. Branches are decided in three-valued
 //! logic; an edge that no state passes is *cut*, with the facts that decided it.
 
-use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -14,6 +13,7 @@ use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet, FxHasher};
+use serde::{Deserialize, Serialize};
 
 use crate::analysis::facts::{BodyFacts, World};
 use crate::callgraph::{FnId, Program, TableId};
@@ -61,6 +61,9 @@ pub struct Setting<'p> {
 
 /// States of one group at one block beyond this many are joined.
 const MAX_STATES: usize = 3;
+/// In a function with more blocks than this they are joined as soon as there are two: what such a
+/// function does depends on more conditions than three states could keep apart.
+const MAX_BLOCKS_APART: usize = 150;
 /// Calls nested deeper than this are not followed.
 const MAX_CALL_DEPTH: usize = 40;
 /// Groups of states at one block beyond this many are not kept apart.
@@ -901,8 +904,12 @@ impl<'p> Engine<'p> {
         }
         self.leave_view(frame, &mut state);
         state.collect(frame.given);
+        let max_states = match seen.len() <= MAX_BLOCKS_APART {
+            true => MAX_STATES,
+            false => 1,
+        };
         if let Some(groups) = seen.get_mut(block.0 as usize)
-            && let Some(state) = take_in(groups, state)
+            && let Some(state) = take_in(groups, state, max_states)
         {
             let waiting = pending.entry(block).or_default();
             if state.covers_group {
@@ -933,7 +940,7 @@ struct TakenIn {
 
 /// Keeps a state apart from others of its group while they are few, then joins them. `None` if it
 /// adds nothing.
-fn take_in(groups: &mut Vec<Group>, state: State) -> Option<TakenIn> {
+fn take_in(groups: &mut Vec<Group>, state: State, max_states: usize) -> Option<TakenIn> {
     let mut signature = signature(&state);
     if groups.len() >= MAX_GROUPS && !groups.iter().any(|group| group.signature == signature) {
         // Too many different things are told: what has the same in view is joined.
@@ -960,7 +967,7 @@ fn take_in(groups: &mut Vec<Group>, state: State) -> Option<TakenIn> {
     let joined = group.joined.join(&state);
     let is_new = joined != group.joined;
     group.joined = joined;
-    if group.hashes.len() < MAX_STATES {
+    if group.hashes.len() < max_states {
         group.hashes.push(hash);
         return Some(TakenIn {
             state,

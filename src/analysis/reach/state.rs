@@ -160,16 +160,8 @@ impl State {
     /// Stores that the value of a place is not known, where what surrounds it is.
     pub fn lose(&mut self, place: Place) {
         self.forget(&place);
-        let mut outer = place;
-        while outer.fields.pop().is_some() {
-            if self
-                .store
-                .get(&outer)
-                .is_some_and(|known| known.value == Value::Zeroed)
-            {
-                self.store.insert(place, Known::plain(Value::Lost));
-                return;
-            }
+        if self.is_zeroed_around(place) {
+            self.store.insert(place, Known::plain(Value::Lost));
         }
     }
 
@@ -362,14 +354,16 @@ impl State {
         joined.learnt.dedup();
         let mut others = other.store.iter().peekable();
         for (place, a) in &self.store {
-            while others.next_if(|(other, _)| *other < place).is_some() {}
-            let Some((_, b)) = others.next_if(|(other, _)| *other == place) else {
-                continue;
-            };
-            let known = a.join(b);
-            if known.value != Value::Unknown {
-                joined.store.insert(*place, known);
+            while let Some((place, b)) = others.next_if(|(other, _)| *other < place) {
+                joined.meet(*place, &self.load(place), b);
             }
+            match others.next_if(|(other, _)| *other == place) {
+                Some((_, b)) => joined.meet(*place, a, b),
+                None => joined.meet(*place, a, &other.load(place)),
+            }
+        }
+        for (place, b) in others {
+            joined.meet(*place, &self.load(place), b);
         }
         for (number, a) in &self.entries {
             if let Some(b) = other.entries.get(number)
@@ -409,6 +403,27 @@ impl State {
             _ => true,
         });
         joined
+    }
+
+    /// Stores what holds on both of two paths at a place that comes behind all that are known.
+    fn meet(&mut self, place: Place, a: &Known, b: &Known) {
+        let known = a.join(b);
+        if known.value != Value::Unknown {
+            self.store.insert(place, known);
+        } else if self.is_zeroed_around(place) {
+            self.store.insert(place, Known::plain(Value::Lost));
+        }
+    }
+
+    /// True if a place that is not known would be 0.
+    fn is_zeroed_around(&self, place: Place) -> bool {
+        let mut outer = place;
+        while outer.fields.pop().is_some() {
+            if let Some(known) = self.store.get(&outer) {
+                return known.value == Value::Zeroed;
+            }
+        }
+        false
     }
 
     /// Forgets the results of calls: the instruction they are part of is done.

@@ -150,6 +150,11 @@ impl Value {
         )
     }
 
+    /// True for what can be called.
+    pub fn is_code(&self) -> bool {
+        matches!(self, Value::Tables(_) | Value::Functions(_))
+    }
+
     /// What holds on both of two paths.
     pub fn join(&self, other: &Value) -> Value {
         match (self, other) {
