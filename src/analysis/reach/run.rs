@@ -61,9 +61,6 @@ pub struct Setting<'p> {
 
 /// States of one group at one block beyond this many are joined.
 const MAX_STATES: usize = 3;
-/// In a function with more blocks than this they are joined as soon as there are two: what such a
-/// function does depends on more conditions than three states could keep apart.
-const MAX_BLOCKS_APART: usize = 150;
 /// Calls nested deeper than this are not followed.
 const MAX_CALL_DEPTH: usize = 40;
 /// Groups of states at one block beyond this many are not kept apart.
@@ -904,12 +901,8 @@ impl<'p> Engine<'p> {
         }
         self.leave_view(frame, &mut state);
         state.collect(frame.given);
-        let max_states = match seen.len() <= MAX_BLOCKS_APART {
-            true => MAX_STATES,
-            false => 1,
-        };
         if let Some(groups) = seen.get_mut(block.0 as usize)
-            && let Some(state) = take_in(groups, state, max_states)
+            && let Some(state) = take_in(groups, state)
         {
             let waiting = pending.entry(block).or_default();
             if state.covers_group {
@@ -940,7 +933,7 @@ struct TakenIn {
 
 /// Keeps a state apart from others of its group while they are few, then joins them. `None` if it
 /// adds nothing.
-fn take_in(groups: &mut Vec<Group>, state: State, max_states: usize) -> Option<TakenIn> {
+fn take_in(groups: &mut Vec<Group>, state: State) -> Option<TakenIn> {
     let mut signature = signature(&state);
     if groups.len() >= MAX_GROUPS && !groups.iter().any(|group| group.signature == signature) {
         // Too many different things are told: what has the same in view is joined.
@@ -967,7 +960,7 @@ fn take_in(groups: &mut Vec<Group>, state: State, max_states: usize) -> Option<T
     let joined = group.joined.join(&state);
     let is_new = joined != group.joined;
     group.joined = joined;
-    if group.hashes.len() < max_states {
+    if group.hashes.len() < MAX_STATES {
         group.hashes.push(hash);
         return Some(TakenIn {
             state,
