@@ -34,16 +34,19 @@ impl Lookup {
         self.buckets.get_or_init(|| Buckets::new(files, self.visit))
     }
 
-    /// All entries whose hash may be `hash`, by file and position, in order.
+    /// All entries whose hash may be `hash`, by file and position, each once and in order.
     pub(super) fn candidates<'a>(
         &'a self,
         files: &'a [Arc<FileIndex>],
         hash: u32,
     ) -> impl Iterator<Item = (FileId, usize)> + 'a {
+        // One that was reported with several hashes may be several times in the bucket.
+        let mut last = None;
         let unedited = self
             .prepare(files)
             .candidates(hash)
-            .filter(|(file, _)| self.edited.is_empty() || !self.edited.contains(file));
+            .filter(|(file, _)| self.edited.is_empty() || !self.edited.contains(file))
+            .filter(move |entry| last.replace(*entry) != Some(*entry));
         let edited = self.edited.iter().flat_map(move |&file| {
             let mut found = Vec::new();
             (self.visit)(&files[file.0 as usize], &mut |other, position| {

@@ -228,6 +228,19 @@ fn sample() -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
+fn who_passes_several_names_is_found_once_by_each() {
+    let text = "int a(void) { }\nint b(void) { }\nint c(void) { }\nint d(void) { }\n\
+                int e(void) { }\nint all(void) { use(a, b, c, d, e); }\n";
+    let files = vec![("all.c".to_owned(), text.as_bytes().to_vec())];
+    let index = Tree::in_memory(files).index(&no_words(), &|_| {});
+    // Five names in four groups: two of them are in the same.
+    for name in ["a", "b", "c", "d", "e"] {
+        let passers = index.passers_hashed(name_hash(name.as_bytes()));
+        assert_eq!(passers.collect::<Vec<_>>(), [(FileId(0), 5)], "{name}");
+    }
+}
+
+#[test]
 fn lookups() {
     let tree = Tree::in_memory(sample());
     let n_done = AtomicUsize::new(0);
