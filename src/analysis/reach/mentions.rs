@@ -1,6 +1,8 @@
 //! What a function names of the objects it is handed: members it does not name it need not be told.
 
-use rustc_hash::FxHashSet;
+use std::cell::RefCell;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::dictionary::Word;
 use crate::analysis::facts::World;
@@ -12,8 +14,8 @@ use super::state::State;
 use super::value::{Known, Value};
 use super::words::{Meaning, Words};
 
-/// What is named in a function, or in one and all that are followed from there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What is named in a function.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Mentions {
     /// Members by the type they are of; `None` where that is not known.
     members: FxHashSet<(Option<Symbol>, Symbol)>,
@@ -23,12 +25,20 @@ pub struct Mentions {
     is_anything: bool,
 }
 
-impl Mentions {
-    /// Takes in what is named elsewhere.
-    pub fn add(&mut self, other: &Mentions) {
-        self.members.extend(&other.members);
-        self.entries.extend(&other.entries);
-        self.is_anything |= other.is_anything;
+/// What is named in a function and in all that are followed from there.
+pub struct Sight<'p> {
+    all: Vec<&'p Mentions>,
+    /// Whether members were found to be named, by their type.
+    known: RefCell<FxHashMap<(Symbol, Symbol), bool>>,
+}
+
+impl<'p> Sight<'p> {
+    /// What is named in some functions.
+    pub fn new(all: Vec<&'p Mentions>) -> Sight<'p> {
+        Sight {
+            all,
+            known: RefCell::default(),
+        }
     }
 
     /// True unless what is known of a member of an object of type `ty`, and what that leads to in
@@ -36,11 +46,9 @@ impl Mentions {
     pub fn concerns(&self, ty: Symbol, member: Symbol, known: &Known, state: &State) -> bool {
         let is_made = |entry: &u8| {
             let entry = state.entries.get(entry);
-            entry.is_some_and(|entry| self.entries.contains(&entry.ty))
+            entry.is_some_and(|entry| self.all.iter().any(|one| one.entries.contains(&entry.ty)))
         };
-        self.is_anything
-            || self.members.contains(&(Some(ty), member))
-            || self.members.contains(&(None, member))
+        self.names(ty, member)
             || match &known.value {
                 // That the override mapping is in view makes a difference to everything.
                 Value::Vma | Value::OtherVma | Value::Ops => true,
@@ -57,6 +65,23 @@ impl Mentions {
             }
     }
 
+    /// True if a member of objects of type `ty` may be named.
+    fn names(&self, ty: Symbol, member: Symbol) -> bool {
+        *self
+            .known
+            .borrow_mut()
+            .entry((ty, member))
+            .or_insert_with(|| {
+                self.all.iter().any(|one| {
+                    one.is_anything
+                        || one.members.contains(&(Some(ty), member))
+                        || one.members.contains(&(None, member))
+                })
+            })
+    }
+}
+
+impl Mentions {
     /// What is named in one function.
     pub fn new(world: World<'_>, words: &Words, id: FnId) -> Mentions {
         let mut own = Mentions::default();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::analysis::bits::Bits;
 use crate::program::Symbol;
 
-use super::mentions::Mentions;
+use super::mentions::Sight;
 use super::run::Exit;
 use super::state::State;
 use super::value::{Base, Known, Place, Value};
@@ -78,7 +78,7 @@ impl Passage {
         &mut self,
         state: &State,
         flags: Bits,
-        sight: Option<&Mentions>,
+        sight: Option<&Sight<'_>>,
         type_of: impl Fn(&Place) -> Option<Symbol>,
     ) -> State {
         let mut inner = State::new(flags);

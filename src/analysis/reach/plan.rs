@@ -13,7 +13,7 @@ use crate::callgraph::FnId;
 use crate::program::{ExprId, Function, FunctionKind, Symbol, TypeRef};
 
 use super::because::MAX_SETTABLE;
-use super::mentions::Mentions;
+use super::mentions::{Mentions, Sight};
 use super::part::{Face, Part, followed};
 use super::stores::Stores;
 use super::words::Words;
@@ -138,22 +138,21 @@ impl Plan {
 
     /// What is named in a function and in all that are followed from there: those of a chain, and
     /// small ones. Gives those functions, too.
-    pub fn sight(&self, id: FnId, chain: &FixedBitSet) -> (Mentions, Vec<FnId>) {
-        let mut sight = Mentions::default();
+    pub fn sight(&self, id: FnId, chain: &FixedBitSet) -> (Sight<'_>, Vec<FnId>) {
         let mut seen = FixedBitSet::with_capacity(self.parts.len());
         seen.insert(id.0 as usize);
         let mut found = vec![id];
         let mut done = 0;
         while let Some(next) = found.get(done) {
             let part = &self.parts[next.0 as usize];
-            sight.add(&part.mentions);
             let is_in_chain = |id: &&FnId| chain.contains(id.0 as usize);
             let callees = part.callees.iter().filter(is_in_chain);
             let callees = callees.chain(&part.followed);
             found.extend(callees.filter(|id| !seen.put(id.0 as usize)));
             done += 1;
         }
-        (sight, found)
+        let mentions = found.iter().map(|id| self.mentions(*id));
+        (Sight::new(mentions.collect()), found)
     }
 
     /// Whom a function calls.

@@ -26,7 +26,7 @@ use super::because::Because;
 use super::calls::{Assumed, Call, Calls, Key};
 use super::climb::{self, Goal, Targets};
 use super::hypothesis::Hypothesis;
-use super::mentions::Mentions;
+use super::mentions::Sight;
 use super::plan::{Plan, Setter};
 use super::rests_on::{Gathered, RestsOn};
 use super::state::{Cleared, State, States};
@@ -207,7 +207,7 @@ pub struct Engine<'p> {
     /// For bodies of the chain, the blocks from which a target can be reached.
     toward: FxHashMap<(FnId, usize), Rc<FixedBitSet>>,
     /// What functions of the chain name, with all they follow.
-    sights: FxHashMap<FnId, Rc<Mentions>>,
+    sights: FxHashMap<FnId, Rc<Sight<'p>>>,
     running: Vec<FnId>,
     /// The outermost depth of a running function that was called again.
     recursion: usize,
@@ -680,7 +680,7 @@ impl<'p> Engine<'p> {
     }
 
     /// What a function of the chain names, with all it follows.
-    pub(super) fn sight(&mut self, id: FnId) -> Rc<Mentions> {
+    pub(super) fn sight(&mut self, id: FnId) -> Rc<Sight<'p>> {
         let plan = self.setting.plan;
         let (chain, rests_on) = (&self.chain_set, &mut self.rests_on);
         let sight = self.sights.entry(id).or_insert_with(|| {
