@@ -210,10 +210,14 @@ fn an_edit_of_an_open_tree_counts() {
     fs::write(path, edited).expect("a file");
     let plain = analyse(&mut open(&Options::default()));
     assert_ne!(told(&plain), told(&first));
+    let n_kept = || fs::read_dir(cache.path()).expect("a folder").count();
+    let n_before = n_kept();
     for workspace in [&mut early, &mut late] {
         workspace.on_disk_changed(&["mm/remake.c".to_owned()]);
         assert_eq!(told(&analyse(workspace)), told(&plain));
     }
+    // What is found out while somebody types is kept for nobody.
+    assert_eq!(n_kept(), n_before);
 }
 
 /// A program differs where a function does, be it by a line that only moves others; what was found

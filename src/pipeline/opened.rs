@@ -56,6 +56,12 @@ impl Opened {
         &self.tree
     }
 
+    /// From now on nothing is kept for other runs: what the system said of files when they were
+    /// walked holds no more, and nobody else comes to see what is in the middle of being typed.
+    pub fn forget_walk(&mut self) {
+        Arc::make_mut(&mut self.tree).cache_folder = None;
+    }
+
     /// Takes in what files hold now, by path. True if any function that was parsed differs, or
     /// more. `None` if the tree has to be opened again, and what is open cannot be asked any more.
     pub fn update(

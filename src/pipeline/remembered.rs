@@ -37,13 +37,11 @@ impl Remembered {
     ) -> Option<Remembered> {
         tree.cache_folder.as_ref()?;
         let key = key(tree, loaded, vocabulary);
-        let mut n_runs = 0;
-        if kept.memory.is_empty()
-            && let Some(text) = tree.note("runs", key)
-            && kept.memory.reach.recall_text(&text)
-        {
-            n_runs = kept.memory.reach.n_recalled();
-        }
+        let note = match kept.memory.is_empty() {
+            true => tree.note("runs", key),
+            false => None,
+        };
+        let n_runs = note.map_or(0, |text| kept.memory.reach.recall_text(&text));
         Some(Remembered { key, n_runs })
     }
 

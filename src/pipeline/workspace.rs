@@ -163,6 +163,9 @@ impl Workspace {
     /// follows at once.
     fn forget_walk(&mut self) {
         self.tree.cache_folder = None;
+        if let Some(opened) = &mut self.opened {
+            opened.forget_walk();
+        }
     }
 
     /// Analyses what the files hold now, starting from what is known.

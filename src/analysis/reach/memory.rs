@@ -104,23 +104,16 @@ impl Memory {
         self.looks.to_text()
     }
 
-    /// Of how many runs it was recalled what they showed.
-    pub fn n_recalled(&self) -> usize {
-        self.recalled.len()
-    }
-
     /// Of how many runs it is known what they showed.
     pub fn n_runs(&self) -> usize {
         self.looks.len()
     }
 
     /// Takes in what [`Memory::to_text`] gave for the program that will be analysed next, where
-    /// nothing was analysed before. False if it did not.
-    pub fn recall_text(&mut self, text: &[u8]) -> bool {
-        let recalled = Looks::of_text(text);
-        let is_text = recalled.is_some();
-        self.recalled = recalled.unwrap_or_default();
-        is_text
+    /// nothing was analysed before. Gives the number of runs in it; 0 for any other text.
+    pub fn recall_text(&mut self, text: &[u8]) -> usize {
+        self.recalled = Looks::of_text(text).unwrap_or_default();
+        self.recalled.len()
     }
 
     /// What is known of the functions of a program, with what has been seen of it that still holds;

@@ -55,8 +55,10 @@ pub(super) fn mark_used(cache: &Path) {
     }
 }
 
-/// A file that is being written, beside the one it will take the place of.
-pub(super) fn unfinished(folder: &Path) -> io::Result<NamedTempFile> {
+/// A file that is being written, and will be at `path`. Its folder is made.
+pub(super) fn unfinished(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
     tempfile::Builder::new()
         .suffix(&format!(".{UNFINISHED_EXTENSION}"))
         .tempfile_in(folder)

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHasher;
 
+use super::bytes::Rest;
 use super::folder::{self, NOTE_EXTENSION};
 use super::store::checksum;
 use crate::program::FileId;
@@ -27,16 +28,12 @@ impl Tree {
         let key = note_key(key)?;
         let path = note_path(&path, kind, key)?;
         let mut note = fs::read(&path).ok()?;
-        let (magic, rest) = note.split_first_chunk::<8>()?;
-        let (its_key, rest) = rest.split_first_chunk::<8>()?;
-        let (sum, text) = rest.split_first_chunk::<8>()?;
-        let is_whole = *magic == MAGIC
-            && u64::from_le_bytes(*its_key) == key
-            && u64::from_le_bytes(*sum) == checksum(text);
-        is_whole.then_some(())?;
+        let mut rest = Rest(&note);
+        (rest.array()? == MAGIC && rest.long_number()? == key).then_some(())?;
+        (rest.long_number()? == checksum(rest.0)).then_some(())?;
         folder::mark_used(&path);
-        let n_bytes = text.len();
-        note.drain(..note.len() - n_bytes);
+        let n_header_bytes = note.len() - rest.0.len();
+        note.drain(..n_header_bytes);
         Some(note)
     }
 
@@ -48,9 +45,7 @@ impl Tree {
         let Some(path) = note_path(&tree, kind, key) else {
             return Ok(());
         };
-        let folder = tree.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let mut file = folder::unfinished(folder)?;
+        let mut file = folder::unfinished(&path)?;
         file.write_all(&MAGIC)?;
         file.write_all(&key.to_le_bytes())?;
         file.write_all(&checksum(text).to_le_bytes())?;

@@ -1,7 +1,7 @@
 //! The file: a header, blocks one after another, and a directory with the length and the checksum
 //! of each block.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::hash::Hasher;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -88,10 +88,8 @@ struct Unfinished {
 impl Writer {
     /// Begins a cache that will be at `path`.
     pub(super) fn create(path: &Path) -> io::Result<Writer> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        folder::remove_unused(folder);
-        let mut file = folder::unfinished(folder)?;
+        let mut file = folder::unfinished(path)?;
+        folder::remove_unused(path.parent().unwrap_or(Path::new(".")));
         file.write_all(&[0; N_HEADER_BYTES as usize])?;
         Ok(Writer(Mutex::new(Ok(Unfinished {
             file,
